@@ -1,0 +1,81 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config/schema";
+import { ObjectStore } from "./objectStore";
+import { openstackProvider } from "./providers";
+import { Provisioning } from "./provisioning";
+import { WebServer } from "./webServer";
+
+/** What a stack tells about itself: `pulumi stack output`. */
+export interface DatacenterOutputs {
+  /** Start page. */
+  siteUrl: pulumi.Output<string>;
+  /** URL of each course, by name. */
+  courseUrls: pulumi.Output<Record<string, string>>;
+  /** Swift container of each course, by name. */
+  containers: pulumi.Output<Record<string, string>>;
+  /** Public address of the web server. */
+  address: pulumi.Output<string>;
+  /** Login user on the web server. */
+  sshUser: string;
+  /** Public host key of the web server, to be pinned. */
+  sshHostKey: pulumi.Output<string>;
+  /** Private key of the login user. Secret. */
+  sshPrivateKey: pulumi.Output<string>;
+  /** The command that opens a shell on the web server. */
+  sshCommand: string;
+}
+
+/** A whole datacenter: the courses' containers and the web server that publishes them. */
+export class Datacenter extends pulumi.ComponentResource {
+  /** What the stack tells about itself. */
+  readonly outputs: DatacenterOutputs;
+
+  constructor(name: string, config: StackConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("xwmooc:datacenter:Datacenter", name, {}, opts);
+    const child = { parent: this };
+    const store = new ObjectStore(
+      `${name}-content`,
+      { courses: config.courses, deleteContent: config.deleteContent !== undefined },
+      { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
+    );
+    const webServer = new WebServer(
+      `${name}-web`,
+      { ...config.webServer, network: config.network, egressTcpPorts: egressTcpPorts(config) },
+      { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
+    );
+    new Provisioning(
+      `${name}-web`,
+      { ...config, webServer, store, ...(config.webServer.domain && { domain: config.webServer.domain }) },
+      child,
+    );
+
+    const siteUrl = pulumi.interpolate`http://${config.webServer.domain ?? webServer.address}/`;
+    this.outputs = {
+      siteUrl,
+      courseUrls: siteUrl.apply((url) =>
+        Object.fromEntries(config.courses.map((course) => [course.name, `${new URL(`${course.path}/`, url)}`])),
+      ),
+      containers: store.containers,
+      address: webServer.address,
+      sshUser: webServer.connection.user,
+      sshHostKey: pulumi.output(webServer.connection.hostKey),
+      sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
+      sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
+    };
+    this.registerOutputs(this.outputs);
+  }
+}
+
+/** Ports of the services that the configuration names by URL. */
+function egressTcpPorts(config: StackConfig): number[] {
+  const schemes: Record<string, number> = { "http:": 80, "https:": 443, "git:": 9418 };
+  const portOf = (text: string) => {
+    const url = new URL(text);
+    return Number(url.port || schemes[url.protocol]);
+  };
+  const urls = [
+    config.objectStore.authUrl,
+    ...(config.contentMount.driver === "cloudfuse" ? [config.contentMount.repository] : []),
+  ];
+  return [...urls.map(portOf), ...config.network.extraEgressTcpPorts];
+}

@@ -1,0 +1,64 @@
+import type { StackConfig } from "../config/schema";
+import type { SwiftCredentials } from "../swift/credentials";
+
+type ObjectStore = StackConfig["objectStore"];
+
+/** The object store's credentials as the Swift client takes them. */
+export function swiftCredentials(store: ObjectStore): SwiftCredentials {
+  const { authType, ...rest } = store;
+  return authType === "v1password"
+    ? ({ auth: "v1", ...rest } as SwiftCredentials)
+    : ({ auth: "keystone", ...rest } as SwiftCredentials);
+}
+
+/** `/etc/site-publisher/credentials.json`. Secret. */
+export function publisherCredentials(store: ObjectStore): string {
+  return `${JSON.stringify(swiftCredentials(store), null, 2)}\n`;
+}
+
+/** `/etc/site-publisher/config.json`. */
+export function publisherConfig(config: Pick<StackConfig, "publisher" | "courses" | "siteTitle">): string {
+  const text = {
+    webRoot: "/var/www/html",
+    releasesDir: "/var/www/releases",
+    stateDir: "/var/lib/site-publisher",
+    mountDir: "/mnt",
+    ...config.publisher,
+    siteTitle: config.siteTitle,
+    courses: config.courses,
+  };
+  return `${JSON.stringify(text, null, 2)}\n`;
+}
+
+/** `~/.cloudfuse`, as the tutorial writes it. Secret. */
+export function cloudfuseConfig(store: ObjectStore): string {
+  if (store.authType !== "v1password") throw new Error("cloudfuse needs v1.0 credentials");
+  return `username=${store.username}\napi_key=${store.apiKey}\nauthurl=${store.authUrl}\n`;
+}
+
+/** `rclone.conf` with one remote, `content`. Secret. Keys: rclone.org/swift. */
+export function rcloneConfig(store: ObjectStore): string {
+  const keys: Record<string, string> =
+    store.authType === "v1password"
+      ? { auth: store.authUrl, user: store.username, key: store.apiKey, auth_version: "1" }
+      : store.authType === "v3password"
+        ? {
+            auth: store.authUrl,
+            user: store.username,
+            key: store.password,
+            domain: store.userDomain,
+            tenant: store.project,
+            tenant_domain: store.projectDomain,
+            region: store.region,
+            auth_version: "3",
+          }
+        : {
+            auth: store.authUrl,
+            application_credential_id: store.applicationCredentialId,
+            application_credential_secret: store.applicationCredentialSecret,
+            region: store.region,
+            auth_version: "3",
+          };
+  const lines = Object.entries({ type: "swift", ...keys }).map(([key, value]) => `${key} = ${value}`);
+  return `[content]\n${lines.join("\n")}\n`;
+}

@@ -1,0 +1,85 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { packStep, type StepContent, stepDigest } from "./stepArchive";
+
+/** How to enter a server over SSH. */
+export interface SshConnection {
+  /** Address. */
+  host: pulumi.Input<string>;
+  /** Login user, with sudo. */
+  user: string;
+  /** OpenSSH private key. Secret. */
+  privateKey: pulumi.Input<string>;
+  /** Public host key that the server must show; any other one ends the connection. */
+  hostKey: pulumi.Input<string>;
+}
+
+/** What {@link RemoteScript} needs. */
+export interface RemoteScriptArgs {
+  /** Folder below `provisioning/` with install.sh, verify.sh and remove.sh. */
+  step: string;
+  /** The server to run on. */
+  connection: SshConnection;
+  /** ID of that server: on its replacement the step runs again. */
+  serverId: pulumi.Input<string>;
+  /** Inputs and generated files. */
+  content?: StepContent;
+}
+
+/**
+ * One provisioning step: its folder goes to the server as an archive on standard input, is run there and verified.
+ * A change of the folder or of the inputs runs the step again, in place; removing the resource runs `remove.sh`.
+ */
+export class RemoteScript extends pulumi.ComponentResource {
+  constructor(name: string, args: RemoteScriptArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xwmooc:provisioning:RemoteScript", name, {}, opts);
+    const content = args.content ?? {};
+    const label = pulumi.interpolate`step ${args.step}, content ${stepDigest(args.step, content)}, server ${args.serverId}`;
+    const install = run(label, "bash ./install.sh && bash ./verify.sh");
+    new command.remote.Command(
+      `${name}-run`,
+      {
+        connection: {
+          host: args.connection.host,
+          user: args.connection.user,
+          privateKey: args.connection.privateKey,
+          hostKey: args.connection.hostKey,
+          // A new server takes its time to boot; the resource's time limit ends the wait.
+          dialErrorLimit: -1,
+          perDialTimeout: 30,
+        },
+        create: install,
+        update: install,
+        delete: run(label, "bash ./remove.sh"),
+        stdin: pulumi.secret(packStep(args.step, content)),
+        addPreviousOutputInEnv: false,
+      },
+      {
+        // A component does not hand these on to its children by itself.
+        ...(opts?.dependsOn && { dependsOn: opts.dependsOn }),
+        ...(opts?.deletedWith && { deletedWith: opts.deletedWith }),
+        parent: this,
+        customTimeouts: { create: "30m", update: "30m", delete: "10m" },
+      },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** The command text: constant but for the label, which must not hold a secret (Pulumi prints it when the command fails). */
+function run(label: pulumi.Output<string>, scripts: string): pulumi.Output<string> {
+  const unpackAndRun = [
+    "set -euo pipefail",
+    "umask 077",
+    "dir=$(mktemp -d /run/xwmooc-step.XXXXXX)",
+    `trap 'rm -rf "$dir"' EXIT`,
+    'cd "$dir"',
+    "base64 -d | tar -x",
+    scripts,
+  ].join("\n");
+  return pulumi.interpolate`exec sudo bash -c ${quote(unpackAndRun)} # ${label}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,95 @@
+import type { z } from "zod";
+import { closest } from "./closest";
+import { SECRET_PATHS, type StackConfig, stackSchema } from "./schema";
+
+const NAMESPACE = "xwmooc:";
+
+/** What is wrong with a stack's configuration: every problem at once, each with its key, and no value that may be secret. */
+export class ConfigError extends Error {
+  constructor(
+    stack: string,
+    readonly problems: string[],
+  ) {
+    super(
+      [
+        `The configuration of stack ${stack} (Pulumi.${stack}.yaml) has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:`,
+        ...problems.map((problem) => `  - ${problem}`),
+        "Every key is explained in docs/configuration.md.",
+      ].join("\n"),
+    );
+    this.name = "ConfigError";
+  }
+}
+
+/** The raw configuration of a stack, as Pulumi hands it out. */
+export interface RawConfig {
+  /** Name of the stack, for messages. */
+  stack: string;
+  /** Values by full key (`xwmooc:region`); objects are JSON texts. Keys of other namespaces are ignored. */
+  values: Record<string, string>;
+  /** Tells whether a key (or a part of its value) is stored encrypted. */
+  isSecret: (key: string) => boolean;
+  /** Facts of this machine that overlay the stack's own values, section by section. Default: none. */
+  overlay?: Record<string, unknown>;
+}
+
+/**
+ * Parses and completes a stack's configuration.
+ * @throws ConfigError naming every problem, the keys allowed and the remedy.
+ */
+export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig): StackConfig {
+  const given: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [key, value] of Object.entries(values)) {
+    if (key.startsWith(NAMESPACE)) given[key.slice(NAMESPACE.length)] = structured(value);
+  }
+  for (const [key, value] of Object.entries(overlay)) given[key] = merged(given[key], value);
+
+  const known = Object.keys(stackSchema.shape);
+  for (const key of Object.keys(given).filter((one) => !known.includes(one))) {
+    const near = closest(key, known);
+    problems.push(
+      `${NAMESPACE}${key} is unknown${near ? `: did you mean ${NAMESPACE}${near}?` : ""} (known: ${known.join(", ")})`,
+    );
+    delete given[key];
+  }
+  for (const path of SECRET_PATHS) {
+    const [section = "", key = ""] = path.split(".");
+    const value = (given[section] as Record<string, unknown> | undefined)?.[key];
+    if (value !== undefined && !isSecret(NAMESPACE + section)) {
+      problems.push(`${NAMESPACE}${path} stands there in plain text; replace it by ${setSecret(stack, path)}`);
+    }
+  }
+
+  const result = stackSchema.safeParse(given);
+  if (!result.success) problems.push(...result.error.issues.map((issue) => explain(stack, issue)));
+  if (problems.length > 0 || !result.success) throw new ConfigError(stack, problems);
+  return result.data;
+}
+
+function structured(value: string): unknown {
+  if (!/^\s*[[{"\d]|^(true|false)$/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function merged(own: unknown, overlay: unknown): unknown {
+  const isSection = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  return isSection(own) && isSection(overlay) ? { ...(own as object), ...(overlay as object) } : overlay;
+}
+
+function explain(stack: string, issue: z.core.$ZodIssue): string {
+  const path = issue.path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .slice(1);
+  const isSecretPath = (SECRET_PATHS as readonly string[]).includes(path);
+  return `${NAMESPACE}${path} ${issue.message}${isSecretPath ? `: ${setSecret(stack, path)}` : ""}`;
+}
+
+function setSecret(stack: string, path: string): string {
+  return `npm run pulumi -- config set --stack ${stack} --secret --path '${NAMESPACE}${path}'`;
+}

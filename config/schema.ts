@@ -1,0 +1,281 @@
+import { z } from "zod";
+import { closest } from "./closest";
+
+/** The commit of cloudfuse that the regions run: the last one of its repository. */
+const CLOUDFUSE_COMMIT = "d212b8c069683be75f018ed693e158b36558bbba";
+
+/** An object whose unknown keys are refused with the known ones named. */
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") {
+        const hints = issue.keys.map((key) => {
+          const near = closest(key, known);
+          return near ? `"${key}" (did you mean "${near}"?)` : `"${key}"`;
+        });
+        return `unknown key ${hints.join(", ")}; allowed keys: ${known.join(", ")}`;
+      }
+      if (issue.code === "invalid_type") return `must be an object with the keys ${known.join(", ")}`;
+      return undefined;
+    },
+  });
+}
+
+const text = (what: string) => z.string(`is missing: give ${what}`).trim().min(1, `is empty: give ${what}`);
+
+const httpUrl = (what: string) =>
+  text(what).refine((value) => /^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value), {
+    error: `must be an http:// or https:// URL: ${what}`,
+  });
+
+const cidr = z
+  .string()
+  .regex(
+    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/,
+    "must be an IPv4 network such as 203.0.113.0/24 (0.0.0.0/0 for everywhere)",
+  );
+
+const port = z.int("must be a port number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
+
+/** A relative path of plain segments: no empty, hidden or dot segments, so it can never leave the folder it is put in. */
+const safePath = (what: string) =>
+  z
+    .string()
+    .refine(
+      (value) =>
+        value.split("/").every((part) => /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(part)) && value.length <= 255,
+      {
+        error: `must be ${what}: a relative path without "..", empty or hidden segments`,
+      },
+    );
+
+const keystone = {
+  /** Keystone v3 URL, for example https://identity.example.com:5000/v3. */
+  authUrl: httpUrl("the Keystone v3 URL, e.g. https://identity.example.com:5000/v3").refine(
+    (value) => /\/v3\/?$/.test(value),
+    { error: "must end in /v3: only Keystone v3 is supported" },
+  ),
+  /** Region in the service catalogue. */
+  region: text("the name of the region in the service catalogue"),
+};
+
+const v3password = section({
+  /** Keystone v3 with a user's password. */
+  authType: z.literal("v3password"),
+  ...keystone,
+  /** Project (tenant) that owns the resources. */
+  project: text("the name of the project"),
+  /** Domain of the project. Default: Default. */
+  projectDomain: z.string().default("Default"),
+  /** User in Keystone. */
+  username: text("the Keystone user"),
+  /** Domain of the user. Default: Default. */
+  userDomain: z.string().default("Default"),
+  /** Password of the user. Secret. */
+  password: text("the password as a secret"),
+});
+
+const v3applicationcredential = section({
+  /** Keystone v3 with an application credential: it can be revoked alone and knows its project. */
+  authType: z.literal("v3applicationcredential"),
+  ...keystone,
+  /** ID of the application credential. */
+  applicationCredentialId: text("the ID of the application credential"),
+  /** Secret of the application credential. Secret. */
+  applicationCredentialSecret: text("the secret of the application credential as a secret"),
+});
+
+const v1password = section({
+  /** v1.0 authentication (TempAuth, SoftLayer), as in `~/.cloudfuse`. */
+  authType: z.literal("v1password"),
+  /** v1.0 authentication URL, for example https://tok02.objectstorage.softlayer.net/auth/v1.0/. */
+  authUrl: httpUrl("the URL the portal shows under View Credentials").refine(
+    (value) => /\/auth\/v1\.0\/?$/.test(value),
+    {
+      error: "must end in /auth/v1.0",
+    },
+  ),
+  /** `ACCOUNT:USER`, as the portal shows it (SLXXXXXX-2:SLXXXXX). */
+  username: text("ACCOUNT:USER as the portal shows it").regex(/^[^:\s]+:[^:\s]+$/, "must have the form ACCOUNT:USER"),
+  /** API key. Secret. */
+  apiKey: text("the API key as a secret"),
+});
+
+/** Names of the authentication types are those of OpenStack's clouds.yaml. */
+const objectStore = z.discriminatedUnion("authType", [v1password, v3password, v3applicationcredential], {
+  error:
+    'needs "authType": v1password (user name and API key, as in ~/.cloudfuse), v3password or v3applicationcredential',
+});
+const compute = z.discriminatedUnion("authType", [v3password, v3applicationcredential], {
+  error: 'needs "authType": v3password or v3applicationcredential',
+});
+
+const network = section({
+  /** Name of an existing network to attach the web server to. Give this or `create`. */
+  existing: text("the name of a network").optional(),
+  /** A network of the stack's own: network, subnet and router. Give this or `existing`. */
+  create: section({
+    /** Address range of the subnet. Default: 192.168.70.0/24. */
+    cidr: cidr.default("192.168.70.0/24"),
+    /** External network that the router leads to. */
+    externalNetwork: text("the name of the external network"),
+    /** DNS servers handed out by DHCP. Default: those of the cloud. */
+    dnsNameservers: z.array(z.ipv4("must be IPv4 addresses")).default([]),
+  }).optional(),
+  /** External network to take a floating IP from; leave it out where the network itself is public. */
+  floatingIpPool: text("the name of an external network").optional(),
+  /** TCP ports that the web server may reach besides DNS, NTP, HTTP, HTTPS and those of the configured URLs. Default: none. */
+  extraEgressTcpPorts: z.array(port).default([]),
+}).refine((value) => (value.existing === undefined) !== (value.create === undefined), {
+  error: 'needs exactly one of "existing" (name of a network) and "create" (a network of its own)',
+});
+
+const webServer = section({
+  /** Flavor by name. */
+  flavor: text("the name of a flavor"),
+  /** Image by name: Debian 12 or Ubuntu 24.04 with cloud-init. */
+  image: text("the name of a Debian 12 or Ubuntu 24.04 image"),
+  /** Login user of the image (debian, ubuntu). */
+  sshUser: text("the login user of the image, e.g. debian").regex(/^[a-z_][a-z0-9_-]*$/, "must be a Linux user name"),
+  /** Networks that may reach port 22. Pulumi's own machine must be in one of them. */
+  sshFrom: z
+    .array(cidr, "is missing: give the networks that may reach port 22")
+    .min(1, "is empty: Pulumi itself comes by SSH"),
+  /** DNS name of the site; without one the server answers to any name. */
+  domain: z
+    .string()
+    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a DNS name such as courses.example.org")
+    .optional(),
+});
+
+const contentMount = section({
+  /** FUSE driver. `cloudfuse` speaks v1.0 only; `rclone` speaks v1.0 and Keystone v3. Default: cloudfuse. */
+  driver: z.enum(["cloudfuse", "rclone"], 'must be "cloudfuse" or "rclone"').default("cloudfuse"),
+  /** Git repository of cloudfuse, reachable from the web server. */
+  repository: z
+    .string()
+    .regex(/^(https?|git):\/\/\S+$/, "must be an https://, http:// or git:// URL")
+    .default("https://github.com/redbo/cloudfuse.git"),
+  /** Commit of cloudfuse to build; its hash pins the content. */
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/, "must be a full commit hash (40 hexadecimal digits)")
+    .default(CLOUDFUSE_COMMIT),
+});
+
+const publisher = section({
+  /** Seconds between two listings of a course. Default: 1. */
+  pollSeconds: z
+    .number("must be a number of seconds")
+    .min(0.2, "must be at least 0.2")
+    .max(3600, "must be at most 3600")
+    .default(1),
+  /** Releases kept on disk for each course. Default: 3. */
+  keepReleases: z.int("must be a whole number").min(1, "must be at least 1").max(100, "must be at most 100").default(3),
+  /** Deletions of more than `percent` of a course's files and more than `files` files within `windowSeconds` wait for approval. */
+  massDeletion: section({
+    percent: z.number().min(1, "must be 1 to 100").max(100, "must be 1 to 100").default(50),
+    files: z.int().min(0, "must be 0 or more").default(20),
+    windowSeconds: z.int().min(1, "must be 1 or more").default(600),
+  }).prefault({}),
+});
+
+const course = section({
+  /** Name used by `npm run upload` and in the status; also the default for container and path. */
+  name: text("a short name").regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "must be lower-case letters, digits and hyphens"),
+  /** Title on the start page. */
+  title: text("the title for the start page"),
+  /** One line on the start page. Default: none. */
+  description: z.string().default(""),
+  /** Swift container. Default: the name. */
+  container: z
+    .string()
+    .regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces")
+    .optional(),
+  /** Folder in the container that is the site's root. Default: the whole container. */
+  source: safePath("a folder in the container").optional(),
+  /** Where on the site the course is. Default: the name. */
+  path: safePath("a path on the site").optional(),
+}).transform((value) => ({
+  ...value,
+  container: value.container ?? value.name,
+  source: value.source ?? "",
+  path: value.path ?? value.name,
+}));
+
+/** All keys of a stack's configuration (namespace `xwmooc:`). */
+export const stackSchema = section({
+  /** Name of the region; part of every resource's name. */
+  region: text("the name of the region").regex(
+    /^[a-z][a-z0-9-]{0,30}$/,
+    "must be lower-case letters, digits and hyphens",
+  ),
+  /** The Swift account that holds the containers. */
+  objectStore,
+  /** The OpenStack project that holds the web server. */
+  compute,
+  /** Where the web server is attached. */
+  network,
+  /** The web server. */
+  webServer,
+  /** How the object store is mounted at /mnt. */
+  contentMount: contentMount.prefault({}),
+  /** The watch-and-sync service. */
+  publisher: publisher.prefault({}),
+  /** Title of the start page. Default: xwMOOC. */
+  siteTitle: z.string().min(1, "is empty").default("xwMOOC"),
+  /** The courses: one container each. */
+  courses: z
+    .array(course, "is missing: give a list of courses")
+    .min(1, "is empty: give at least one course")
+    .superRefine((courses, context) => {
+      for (const key of ["name", "container", "path"] as const) {
+        for (const twice of repeated(courses.flatMap((one) => one[key] ?? []))) {
+          context.addIssue({ code: "custom", message: `${key} "${twice}" is given to more than one course` });
+        }
+      }
+      // Refinements also see courses with problems of their own, which have no path yet.
+      const paths = courses.flatMap((one) => one.path ?? []);
+      for (const inner of paths.filter((path) => paths.some((outer) => path.startsWith(`${outer}/`)))) {
+        context.addIssue({ code: "custom", message: `path "${inner}" lies inside the path of another course` });
+      }
+    }),
+  /**
+   * First half of the double confirmation for deleting content: `I-want-to-delete-all-courses` lifts protection and
+   * retention of the containers. See docs/operations.md. Default: content is kept.
+   */
+  deleteContent: z
+    .literal(
+      "I-want-to-delete-all-courses",
+      "must be left out, or say I-want-to-delete-all-courses (see docs/operations.md)",
+    )
+    .optional(),
+}).superRefine((config, context) => {
+  if (config.contentMount.driver === "cloudfuse" && config.objectStore.authType !== "v1password") {
+    context.addIssue({
+      code: "custom",
+      path: ["contentMount", "driver"],
+      message:
+        'cloudfuse can\'t speak Keystone v3: set contentMount.driver to "rclone", or objectStore.authType to "v1password"',
+    });
+  }
+});
+
+function repeated(values: string[]): Set<string> {
+  return new Set(values.filter((value, index) => values.indexOf(value) !== index));
+}
+
+/** A stack's configuration, parsed and complete. */
+export type StackConfig = z.output<typeof stackSchema>;
+/** One course of a stack. */
+export type Course = StackConfig["courses"][number];
+
+/** Paths of the values that must be stored encrypted. */
+export const SECRET_PATHS = [
+  "objectStore.apiKey",
+  "objectStore.password",
+  "objectStore.applicationCredentialSecret",
+  "compute.password",
+  "compute.applicationCredentialSecret",
+] as const;

@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseConfig } from "../../config/parse";
+import { rawConfig, STACKS } from "../support/stack";
+
+type Changes = Record<string, unknown>;
+
+/** The message for stack tokyo2 after changes of its configuration. */
+function messageFor(changes: Changes, overrides: Partial<Parameters<typeof parseConfig>[0]> = {}): string {
+  try {
+    parseConfig({ ...rawConfig("tokyo2", changes), ...overrides });
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).message;
+  }
+  return "";
+}
+
+const course = { name: "pi", title: "Pi" };
+
+describe("parseConfig", () => {
+  it.each(STACKS)("takes the committed configuration of %s", (stack) => {
+    const config = parseConfig(rawConfig(stack));
+    expect(config.region).toBe(stack);
+    expect(config.courses.map((one) => one.name)).toEqual([
+      "csunplugged",
+      "pi",
+      "py4inf",
+      "rur-ple",
+      "scloud",
+      "swcarpentry",
+    ]);
+  });
+
+  it("completes a course from its name", () => {
+    const { courses } = parseConfig(rawConfig("tokyo2"));
+    expect(courses[1]).toMatchObject({ name: "pi", container: "pi", source: "", path: "pi" });
+    expect(courses[2]).toMatchObject({ source: "py4inf_html" });
+  });
+
+  it("lays the machine's facts over the stack's own values", () => {
+    const config = parseConfig({ ...rawConfig("dev"), overlay: { contentMount: { driver: "rclone" } } });
+    expect(config.contentMount.driver).toBe("rclone");
+  });
+
+  it.each<[string, Changes, RegExp]>([
+    ["a misspelt key", { couress: {} }, /xwmooc:couress is unknown: did you mean xwmooc:courses\?/],
+    [
+      "a misspelt key in a section",
+      { "webServer.flavour": "x" },
+      /xwmooc:webServer unknown key "flavour" \(did you mean "flavor"\?\); allowed keys: flavor, image/,
+    ],
+    ["a missing section", { webServer: undefined }, /xwmooc:webServer must be an object with the keys flavor/],
+    ["a missing region", { region: undefined }, /xwmooc:region is missing: give the name of the region/],
+    [
+      "missing store credentials",
+      { "objectStore.apiKey": undefined },
+      /xwmooc:objectStore\.apiKey is missing.*config set --stack tokyo2 --secret --path 'xwmooc:objectStore\.apiKey'/,
+    ],
+    [
+      "missing compute credentials",
+      { "compute.applicationCredentialSecret": undefined },
+      /xwmooc:compute\.applicationCredentialSecret is missing.*--secret --path 'xwmooc:compute/,
+    ],
+    [
+      "an unknown authType",
+      { "objectStore.authType": "v2password" },
+      /xwmooc:objectStore\.authType .*v1password.*v3password.*v3applicationcredential/,
+    ],
+    ["an auth URL that is none", { "objectStore.authUrl": "tok02" }, /xwmooc:objectStore\.authUrl must be an http/],
+    [
+      "an auth URL of another kind",
+      { "objectStore.authUrl": "https://x.example/v3" },
+      /xwmooc:objectStore\.authUrl must end in \/auth\/v1\.0/,
+    ],
+    [
+      "a user name without an account",
+      { "objectStore.username": "SL1" },
+      /xwmooc:objectStore\.username must have the form ACCOUNT:USER/,
+    ],
+    [
+      "both an existing and a new network",
+      { "network.create": { externalNetwork: "x" } },
+      /xwmooc:network needs exactly one of "existing"/,
+    ],
+    ["SSH from nowhere", { "webServer.sshFrom": [] }, /xwmooc:webServer\.sshFrom is empty/],
+    ["a course twice", { courses: [course, course] }, /xwmooc:courses name "pi" is given to more than one course/],
+    [
+      "a path inside another course",
+      { courses: [course, { ...course, name: "b", path: "pi/b" }] },
+      /path "pi\/b" lies inside the path of another course/,
+    ],
+    [
+      "a path that escapes the web root",
+      { courses: [{ ...course, path: "../etc" }] },
+      /xwmooc:courses\[0\]\.path must be a path on the site/,
+    ],
+    ["an absolute path", { courses: [{ ...course, path: "/etc" }] }, /xwmooc:courses\[0\]\.path must be/],
+    [
+      "a source that escapes the container",
+      { courses: [{ ...course, source: "a/../../b" }] },
+      /xwmooc:courses\[0\]\.source must be/,
+    ],
+    [
+      "a commit that is a branch",
+      { contentMount: { commit: "master" } },
+      /xwmooc:contentMount\.commit must be a full commit hash/,
+    ],
+    [
+      "an unknown driver",
+      { contentMount: { driver: "s3fs" } },
+      /xwmooc:contentMount\.driver must be "cloudfuse" or "rclone"/,
+    ],
+    [
+      "a half-hearted deleteContent",
+      { deleteContent: "yes" },
+      /xwmooc:deleteContent must be left out, or say I-want-to-delete-all-courses/,
+    ],
+  ])("explains %s", (_, changes, message) => {
+    expect(messageFor(changes)).toMatch(message);
+  });
+
+  it("refuses cloudfuse with Keystone v3, which it can't speak", () => {
+    const keystone = {
+      authType: "v3password",
+      authUrl: "https://x.example/v3",
+      region: "r",
+      project: "p",
+      username: "u",
+      password: "secret",
+    };
+    expect(messageFor({ objectStore: keystone })).toMatch(
+      /xwmooc:contentMount\.driver cloudfuse can't speak Keystone v3: set contentMount\.driver to "rclone"/,
+    );
+  });
+
+  it("refuses a secret in plain text without repeating it", () => {
+    const message = messageFor(
+      { "objectStore.apiKey": "7c7-very-secret" },
+      {
+        isSecret: () => false,
+      },
+    );
+    expect(message).toMatch(
+      /xwmooc:objectStore\.apiKey stands there in plain text; replace it by npm run pulumi -- config set/,
+    );
+    expect(message).not.toContain("7c7-very-secret");
+  });
+
+  it("reports every problem at once", () => {
+    const message = messageFor({ region: undefined, "webServer.image": "", courses: [] });
+    expect(message).toMatch(/has 3 problems/);
+    expect(message.split("\n  - ")).toHaveLength(4);
+  });
+});

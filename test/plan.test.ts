@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../config/parse";
+import { planOf } from "./support/plan";
+import { PLACEHOLDER, rawConfig, STACKS } from "./support/stack";
+
+/** Digests change with every edit of a script; the plan is about what is declared. */
+const withoutDigests = (text: string) => text.replace(/content [0-9a-f]{12}/g, "content <digest>");
+
+describe.each(STACKS)("the plan of stack %s", (stack) => {
+  it("is the one in test/golden", async () => {
+    const plan = await planOf(parseConfig(rawConfig(stack)));
+    await expect(`${withoutDigests(JSON.stringify(plan.resources, null, 2))}\n`).toMatchFileSnapshot(
+      `golden/${stack}.json`,
+    );
+  });
+
+  it("shows no secret", async () => {
+    const plan = JSON.stringify((await planOf(parseConfig(rawConfig(stack)))).resources);
+    expect(plan).not.toContain(PLACEHOLDER);
+    expect(plan).not.toContain("PRIVATE KEY");
+    expect(plan).toContain('"stdin":"[secret]"');
+    expect(plan).toContain('"userData":"[secret]"');
+  });
+});

@@ -1,0 +1,59 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../../config/schema";
+
+/** One declared resource. */
+export interface PlannedResource {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+}
+
+const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+/** Replaces what the engine would encrypt by `[secret]`, so that a plan shows what is secret and never its value. */
+function masked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== "object" || value === null) return value;
+  if (SECRET_SIGNATURE in value) return "[secret]";
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+}
+
+/** Declares a datacenter against mocks and gives every resource it would register, sorted by name. */
+export async function planOf(
+  config: StackConfig,
+): Promise<{ resources: PlannedResource[]; outputs: Record<string, unknown> }> {
+  const resources: PlannedResource[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, id }) => {
+        resources.push({ type, name, inputs: masked(inputs) as Record<string, unknown> });
+        return { id: id || `${name}-id`, state: { ...inputs, ...computed(type, name) } };
+      },
+      call: ({ token, inputs }) => ({ ...inputs, id: `${token}-${inputs.name}` }),
+    },
+    "xwmooc",
+    config.region,
+    true,
+  );
+  const { Datacenter } = await import("../../components/datacenter");
+  const outputs = new Datacenter(config.region, config).outputs;
+  const resolved = await new Promise<Record<string, unknown>>((resolve) => {
+    pulumi.output(outputs).apply((value) => resolve(value as unknown as Record<string, unknown>));
+  });
+  await pulumi.runtime.disconnect();
+  resources.sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
+  return { resources, outputs: resolved };
+}
+
+function computed(type: string, name: string): Record<string, unknown> {
+  switch (type) {
+    case "command:local:Command":
+      return { stdout: `PRIVATE KEY of ${name}\nssh-ed25519 PUBLIC-KEY-OF-${name}`, stderr: "" };
+    case "openstack:networking/floatingIp:FloatingIp":
+      return { address: "198.51.100.7" };
+    case "openstack:compute/instance:Instance":
+      return { accessIpV4: "198.51.100.8" };
+    default:
+      return {};
+  }
+}
