@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { Datacenter } from "../../components/datacenter";
 import type { StackConfig } from "../../config/schema";
 
 /** One declared resource. */
@@ -35,7 +36,6 @@ export async function planOf(
     config.region,
     true,
   );
-  const { Datacenter } = await import("../../components/datacenter");
   const outputs = new Datacenter(config.region, config).outputs;
   const resolved = await new Promise<Record<string, unknown>>((resolve) => {
     pulumi.output(outputs).apply((value) => resolve(value as unknown as Record<string, unknown>));

@@ -1,0 +1,107 @@
+import type { StackConfig } from "../config/schema";
+import { keystoneRequest } from "../swift/auth";
+
+/** How long one answer may take, in ms. */
+const TIMEOUT = 15_000;
+
+/** The services that a web server is made with, by their type in the catalogue. */
+type Service = "compute" | "image" | "network";
+
+interface TokenAnswer {
+  token: {
+    catalog?: { type: string; endpoints: { interface: string; region_id?: string; url: string }[] }[];
+  };
+}
+
+/** Why the compute side can't be used, in words for the person who wrote the configuration. */
+export class CloudError extends Error {
+  override name = "CloudError";
+}
+
+/** A signed-in session with the OpenStack project that holds the web server. Reads names, changes nothing. */
+export class Cloud {
+  private constructor(
+    private readonly token: string,
+    private readonly endpoints: Map<string, string>,
+  ) {}
+
+  /** @throws CloudError where Keystone can't be reached, refuses the credentials or lacks the region. */
+  static async signIn(compute: StackConfig["compute"]): Promise<Cloud> {
+    const { authType: _, ...credentials } = compute;
+    const url = `${compute.authUrl.replace(/\/$/, "")}/auth/tokens`;
+    const response = await request(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ auth: keystoneRequest({ auth: "keystone", ...credentials }) }),
+    });
+    const token = response.headers.get("X-Subject-Token");
+    if (response.status === 401 || response.status === 403) {
+      throw new CloudError(
+        `xwmooc:compute: Keystone at ${compute.authUrl} refused the credentials (${response.status})`,
+      );
+    }
+    if (response.status !== 201 || token === null) {
+      throw new CloudError(
+        `xwmooc:compute.authUrl: ${compute.authUrl} gave no token (HTTP ${response.status}); is it a Keystone v3 URL?`,
+      );
+    }
+    const { token: answer } = (await response.json()) as TokenAnswer;
+    const inRegion = (answer.catalog ?? []).flatMap((service) =>
+      service.endpoints
+        .filter((endpoint) => endpoint.interface === "public" && endpoint.region_id === compute.region)
+        .map((endpoint) => [service.type, endpoint.url.replace(/\/$/, "")] as const),
+    );
+    if (inRegion.length === 0) {
+      const regions = (answer.catalog ?? []).flatMap((service) =>
+        service.endpoints.map((endpoint) => endpoint.region_id ?? ""),
+      );
+      throw new CloudError(
+        `xwmooc:compute.region "${compute.region}" is not in the service catalogue; regions: ${list(regions)}`,
+      );
+    }
+    return new Cloud(token, new Map(inRegion));
+  }
+
+  /** Names of the flavors. */
+  flavors(): Promise<string[]> {
+    return this.names("compute", "/flavors", "flavors");
+  }
+
+  /** Names of the images that can be booted. */
+  images(): Promise<string[]> {
+    return this.names("image", "/v2/images?limit=1000&status=active", "images");
+  }
+
+  /** Names of the networks; of the external ones only, if asked. */
+  networks(external = false): Promise<string[]> {
+    return this.names("network", `/v2.0/networks?fields=name${external ? "&router:external=true" : ""}`, "networks");
+  }
+
+  private async names(service: Service, path: string, key: string): Promise<string[]> {
+    const endpoint = this.endpoints.get(service);
+    if (endpoint === undefined)
+      throw new CloudError(`xwmooc:compute: the service catalogue has no public "${service}" endpoint`);
+    // Catalogues give some endpoints with their version and some without.
+    const base = path.startsWith("/v2") ? endpoint.replace(/\/v2(\.\d)?$/, "") : endpoint;
+    const response = await request(`${base}${path}`, { headers: { "X-Auth-Token": this.token } });
+    if (!response.ok) throw new CloudError(`xwmooc:compute: ${base}${path} answered HTTP ${response.status}`);
+    const body = (await response.json()) as Record<string, { name: string }[]>;
+    return (body[key] ?? []).map((item) => item.name);
+  }
+}
+
+async function request(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+  } catch (error) {
+    const cause = (error as Error).cause as { code?: string } | undefined;
+    throw new CloudError(
+      `${new URL(url).origin} can't be reached (${cause?.code ?? (error as Error).name}): check xwmooc:compute.authUrl and the network`,
+    );
+  }
+}
+
+/** Names for a message: each once, sorted. */
+export function list(names: string[]): string {
+  return [...new Set(names)].sort().join(", ") || "none";
+}

@@ -1,0 +1,61 @@
+import { swiftCredentials } from "../components/hostFiles";
+import type { StackConfig } from "../config/schema";
+import { SwiftClient } from "../swift/client";
+import { SwiftError } from "../swift/errors";
+import { Cloud, CloudError, list } from "./cloud";
+
+/** What a stack's clouds have to say against its configuration. */
+export class PreflightError extends Error {
+  constructor(readonly problems: string[]) {
+    super(
+      ["The clouds do not have what the configuration asks for:", ...problems.map((problem) => `  - ${problem}`)].join(
+        "\n",
+      ),
+    );
+    this.name = "PreflightError";
+  }
+}
+
+/**
+ * Asks both clouds, before any resource is touched, whether the credentials open them and the named things exist:
+ * providers would find out one by one, later, and without the names that do exist.
+ * @throws PreflightError with every problem.
+ */
+export async function preflight(config: StackConfig): Promise<void> {
+  const problems = (await Promise.all([objectStoreProblems(config), computeProblems(config)])).flat();
+  if (problems.length > 0) throw new PreflightError(problems);
+}
+
+async function objectStoreProblems({ objectStore }: StackConfig): Promise<string[]> {
+  try {
+    await new SwiftClient(swiftCredentials(objectStore)).listContainers();
+    return [];
+  } catch (error) {
+    if (error instanceof SwiftError) return [`xwmooc:objectStore: ${error.message}`];
+    throw error;
+  }
+}
+
+async function computeProblems(config: StackConfig): Promise<string[]> {
+  const { webServer, network } = config;
+  try {
+    const cloud = await Cloud.signIn(config.compute);
+    const problems = await Promise.all([
+      missing("webServer.flavor", webServer.flavor, cloud.flavors()),
+      missing("webServer.image", webServer.image, cloud.images()),
+      missing("network.existing", network.existing, cloud.networks()),
+      missing("network.create.externalNetwork", network.create?.externalNetwork, cloud.networks(true)),
+      missing("network.floatingIpPool", network.floatingIpPool, cloud.networks(true)),
+    ]);
+    return problems.flat();
+  } catch (error) {
+    if (error instanceof CloudError) return [error.message];
+    throw error;
+  }
+}
+
+async function missing(key: string, name: string | undefined, names: Promise<string[]>): Promise<string[]> {
+  const there = await names;
+  if (name === undefined || there.includes(name)) return [];
+  return [`xwmooc:${key} "${name}" is not there; there are: ${list(there)}`];
+}
