@@ -1,0 +1,12 @@
+#!/bin/sh
+# Installs the Debian packages that the checks need besides what `npm run up` installs by itself.
+set -eu
+missing=""
+for pair in shellcheck:shellcheck mmdebstrap:mmdebstrap systemd-nspawn:systemd-container git:git; do
+  command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
+done
+[ -z "$missing" ] && exit 0
+echo "Installing$missing ..."
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
