@@ -1,0 +1,116 @@
+/** Seconds without a line after which a lane says that it is still at work. */
+const SILENCE = 20;
+
+/** The prefix of a line of progress, ours or one that a program of ours has put there itself. */
+const PREFIX = /^\[\w+ +\d+s\] /;
+
+/** Progress of one part of a longer job: lines that start with the part's name and the seconds since the job began. */
+export class Lane {
+  #last = "";
+  readonly #heartbeat: NodeJS.Timeout;
+
+  /**
+   * @param name of the part, for the prefix.
+   * @param startedAt when the job began, in ms. Default: now.
+   * @param write where the lines go. Default: standard output.
+   */
+  constructor(
+    readonly name: string,
+    readonly startedAt = Date.now(),
+    readonly write: (text: string) => void = (text) => process.stdout.write(text),
+  ) {
+    this.#heartbeat = setInterval(() => this.#print(`... still at it: ${this.#last}`), SILENCE * 1000).unref();
+  }
+
+  /** Prints a line; one that has a prefix already stays as it is. */
+  line(text: string): void {
+    if (text.trim() === "") return;
+    this.#last = text.replace(PREFIX, "").replace(/\s*\.\.\.$/, "");
+    this.#heartbeat.refresh();
+    this.#print(text);
+  }
+
+  /** Ends the lane: no "still at it" from now on. */
+  end(): void {
+    clearInterval(this.#heartbeat);
+  }
+
+  #print(text: string): void {
+    const prefix = `[${this.name} ${secondsSince(this.startedAt).toFixed(0).padStart(4)}s] `;
+    this.write(`${PREFIX.test(text) ? "" : prefix}${text}\n`);
+  }
+}
+
+/** A bar that is redrawn in place on a terminal; elsewhere a line every two seconds. */
+export class ProgressBar {
+  #done = 0;
+  #doneBytes = 0;
+  #drawnAt = 0;
+  readonly #startedAt = Date.now();
+  readonly #isTerminal = process.stdout.isTTY === true;
+
+  /**
+   * @param label what is being done, e.g. "py4inf".
+   * @param total number of files.
+   * @param totalBytes of all files.
+   */
+  constructor(
+    readonly label: string,
+    readonly total: number,
+    readonly totalBytes: number,
+    readonly write: (text: string) => void = (text) => process.stdout.write(text),
+  ) {}
+
+  /** One file more is done. */
+  add(bytes: number): void {
+    this.#done++;
+    this.#doneBytes += bytes;
+    this.#draw(this.#isTerminal ? 100 : 2000);
+  }
+
+  /** Draws the last state and ends the line. */
+  end(): void {
+    if (this.#drawnAt === 0 && !this.#isTerminal) return;
+    this.#draw(0);
+    if (this.#isTerminal) this.write("\n");
+  }
+
+  #draw(interval: number): void {
+    const now = Date.now();
+    if (now - Math.max(this.#drawnAt, this.#startedAt) < interval) return;
+    this.#drawnAt = now;
+    const share = this.totalBytes > 0 ? this.#doneBytes / this.totalBytes : 1;
+    const elapsed = Math.max(secondsSince(this.#startedAt), 0.001);
+    const left = share > 0 && share < 1 ? `, ${Math.ceil((elapsed / share) * (1 - share))} s left` : "";
+    const text = `${this.label}: ${count(this.#done)} of ${count(this.total)} files, ${megabytes(this.#doneBytes)} of ${megabytes(this.totalBytes)}${left}`;
+    if (!this.#isTerminal) {
+      this.write(`${text}\n`);
+      return;
+    }
+    const filled = Math.round(share * 24);
+    this.write(`\r\x1b[K${"█".repeat(filled)}${"░".repeat(24 - filled)} ${text}`);
+  }
+}
+
+/** Seconds that have passed since a time in ms. */
+export function secondsSince(startedAt: number): number {
+  return (Date.now() - startedAt) / 1000;
+}
+
+/** A number with thousands separators: 1,204. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** Bytes as megabytes: 12.3 MB. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Seconds as people say them: 7 s, 3 min 20 s. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60
+    ? `${seconds < 10 ? seconds.toFixed(1) : whole} s`
+    : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import type { Toolchain } from "../../toolchain/ensure";
+import { UserError } from "./errors";
+import { BACKEND, ROOT } from "./paths";
+import { CommandError, type RunOptions, run } from "./run";
+
+/** The stack that belongs to the dev cloud; its backend and passphrase are fixed. */
+export const DEV = "dev";
+
+/** Encrypts the dev cloud's documented credentials and the stack's own keys; keeps nothing secret from anybody with this repository. */
+const DEV_PASSPHRASE = "xwmooc-dev";
+
+/** Pulumi's name of the project (Pulumi.yaml). */
+export const PROJECT = "xwmooc";
+
+type Environment = Record<string, string | undefined>;
+
+/** Whether this is the stack of the dev cloud, by either of the names that Pulumi gives it. */
+export function isDev(stack: string | undefined): boolean {
+  return stack === DEV || stack === `organization/${PROJECT}/${DEV}`;
+}
+
+/**
+ * Variables for the Pulumi CLI: the toolchain's own, and for the stack `dev` its backend and passphrase. What the user has set wins.
+ * @param stack undefined where the command concerns no stack.
+ */
+export function pulumiEnvironment(
+  stack: string | undefined,
+  toolchain: Record<string, string>,
+  user: Environment = process.env,
+): Record<string, string> {
+  const defaults: Record<string, string> = {
+    // The types are checked by `npm run types`; checking them again costs seconds in each preview.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
+  if (isDev(stack)) {
+    defaults.PULUMI_BACKEND_URL = `file://${BACKEND}`;
+    if (user.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) defaults.PULUMI_CONFIG_PASSPHRASE = DEV_PASSPHRASE;
+  }
+  const unset = Object.entries(defaults).filter(([name]) => user[name] === undefined);
+  return { ...toolchain, ...Object.fromEntries(unset) };
+}
+
+/** Makes the folder of the dev stack's backend, readable by its owner only: the state holds encrypted keys. */
+export function makeDevBackend(): void {
+  mkdirSync(BACKEND, { recursive: true, mode: 0o700 });
+}
+
+/** The stack that a Pulumi command line is about: an option, an argument of `stack init|select|rm`, else the one selected. */
+export function stackOfCommandLine(args: string[], selected: string | undefined): string | undefined {
+  if (["login", "logout", "plugin", "version", "help"].includes(args[0] ?? "")) return undefined;
+  for (const [index, arg] of args.entries()) {
+    if (arg === "--") break;
+    if (arg === "--stack" || arg === "-s") return args[index + 1];
+    const joined = /^(?:--stack=|-s=?)(.+)$/.exec(arg);
+    if (joined) return joined[1];
+  }
+  const words = args.filter((arg) => !arg.startsWith("-"));
+  if (words[0] === "stack" && ["init", "select", "rm"].includes(words[1] ?? "") && words[2]) return words[2];
+  if (words[0] === "cancel" && words[1]) return words[1];
+  return selected;
+}
+
+/** The stack selected for this clone (`pulumi stack select`), as Pulumi notes it in its home folder. */
+export function selectedStack(toolchain: Record<string, string>, user: Environment = process.env): string | undefined {
+  if (user.PULUMI_STACK) return user.PULUMI_STACK;
+  const home = toolchain.PULUMI_HOME ?? user.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const key = createHash("sha1").update(join(ROOT, "Pulumi.yaml")).digest("hex");
+  const file = join(home, "workspaces", `${PROJECT}-${key}-workspace.json`);
+  if (!existsSync(file)) return undefined;
+  return (JSON.parse(readFileSync(file, "utf8")) as { stack?: string }).stack;
+}
+
+/** What the Pulumi program of a stack gives out (index.ts). */
+export interface StackOutputs {
+  siteUrl: string;
+  courseUrls: Record<string, string>;
+  containers: Record<string, string>;
+  address: string;
+  sshUser: string;
+  sshHostKey: string;
+  /** Secret. */
+  sshPrivateKey: string;
+}
+
+/** A stack, through the Pulumi CLI. */
+export class Stack {
+  readonly env: Record<string, string>;
+
+  constructor(
+    readonly name: string,
+    readonly toolchain: Toolchain,
+  ) {
+    this.env = pulumiEnvironment(name, toolchain.env);
+  }
+
+  /**
+   * Runs a Pulumi command on this stack without questions and returns its standard output.
+   * @throws CommandError with Pulumi's own message.
+   */
+  async pulumi(args: string[], options: RunOptions = {}): Promise<string> {
+    return await run(this.toolchain.pulumi, [...args, "--stack", this.name, "--non-interactive"], {
+      cwd: ROOT,
+      // Pulumi finishes what is in flight on SIGINT; on SIGTERM it would leave a lock and half-known resources.
+      stopSignal: "SIGINT",
+      ...options,
+      env: { ...this.env, ...options.env },
+    });
+  }
+
+  /** The stack's outputs, secrets included; undefined before its first `up`. */
+  async outputs(): Promise<StackOutputs | undefined> {
+    const outputs = await this.#json<Partial<StackOutputs>>(["stack", "output", "--json", "--show-secrets"]);
+    return outputs.address === undefined ? undefined : (outputs as StackOutputs);
+  }
+
+  /** The stack's configuration as Pulumi stores it, secrets decrypted. */
+  async config(): Promise<Record<string, { value: string; secret: boolean }>> {
+    return await this.#json(["config", "--json", "--show-secrets"]);
+  }
+
+  async #json<Answer>(args: string[]): Promise<Answer> {
+    try {
+      return JSON.parse(await this.pulumi(args)) as Answer;
+    } catch (error) {
+      if (!(error instanceof CommandError) || !/no stack named/.test(error.tail)) throw error;
+      const remedy = isDev(this.name) ? "run `npm run up` first" : `see \`npm run pulumi -- stack ls\``;
+      throw new UserError(`There is no stack "${this.name}": ${remedy}.`);
+    }
+  }
+}
