@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { type Home, pluginPath, TOOLCHAIN_DIR } from "./home";
+import { type Progress, withHeartbeat } from "./progress";
+import { run, tail } from "./run";
+import { PLUGINS, type Plugin, PULUMI_VERSION } from "./versions";
+
+/** A program that is built from the Go module proxy. */
+interface Recipe {
+  /** Its name in words. */
+  title: string;
+  /** How long a first build takes, in words. */
+  takes: string;
+  /** The folder of its go.mod, relative to this one. */
+  module: string;
+  /** The Go package of its main function. */
+  goPackage: string;
+  /** What it is made of, relative to `module`: files, and folders with all they hold. */
+  sources: string[];
+}
+
+const GO_MODULE = ["go.mod", "go.sum"];
+
+const CLI: Recipe = {
+  title: "the Pulumi CLI",
+  takes: "about 5 min on 2 cores",
+  module: ".",
+  goPackage: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+  sources: GO_MODULE,
+};
+
+const LANGUAGE_HOST: Recipe = {
+  title: "Pulumi's language host for Node",
+  takes: "about 30 s",
+  module: "language-nodejs",
+  goPackage: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+  sources: GO_MODULE,
+};
+
+const PLUGIN_RECIPES: Record<Plugin["name"], Recipe> = {
+  openstack: {
+    title: "the openstack plugin",
+    takes: "about 1 min",
+    module: "pulumi-resource-openstack",
+    goPackage: ".",
+    sources: [...GO_MODULE, "main.go", "schema.json", "info"],
+  },
+  command: {
+    title: "the command plugin",
+    takes: "about 30 s",
+    module: ".", // shares the CLI's packages: built after it, it costs seconds
+    goPackage: "./pulumi-resource-command",
+    sources: [...GO_MODULE, "pulumi-resource-command"],
+  },
+};
+
+/** `-s -w` leave the debugging tables out; without a version the CLI refuses to work with the Automation API. */
+const LDFLAGS = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`;
+const BUILD = ["build", "-trimpath", "-buildvcs=false", "-ldflags", LDFLAGS];
+
+/** Fingerprint of all that a program is made from. */
+function fingerprint(recipe: Recipe): string {
+  const hash = createHash("sha256").update(JSON.stringify([BUILD, recipe.goPackage]));
+  const add = (file: string) => hash.update(`\0${file}\0`).update(readFileSync(path.join(TOOLCHAIN_DIR, file)));
+  for (const source of recipe.sources) {
+    const at = path.join(recipe.module, source);
+    if (path.extname(source)) add(at);
+    else {
+      for (const file of readdirSync(path.join(TOOLCHAIN_DIR, at)).sort()) {
+        if (file.endsWith(".go") && !file.endsWith("_test.go")) add(path.join(at, file));
+      }
+    }
+  }
+  return `built ${hash.digest("hex").slice(0, 16)}`;
+}
+
+const CLI_TOOLS: [tool: string, recipe: Recipe][] = [
+  ["bin/pulumi", CLI],
+  ["bin/pulumi-language-nodejs", LANGUAGE_HOST],
+];
+
+/** Whether CLI and language host in the home are built ones and up to date. */
+export function isCliBuilt(home: Home): boolean {
+  return CLI_TOOLS.every(([tool, recipe]) => home.origin(tool) === fingerprint(recipe));
+}
+
+/** Whether plugins were built into the home, up to date or not. */
+export function hasBuiltPlugins(home: Home): boolean {
+  return PLUGINS.some((plugin) => home.origin(pluginPath(plugin)) !== undefined);
+}
+
+/**
+ * Builds the CLI and the language host into the home; what is up to date stays.
+ *
+ * @throws Error if there is no suitable Go, or the build fails
+ */
+export async function buildCli(home: Home, env: NodeJS.ProcessEnv, progress: Progress): Promise<void> {
+  for (const [tool, recipe] of CLI_TOOLS) {
+    const origin = fingerprint(recipe);
+    if (home.origin(tool) === origin) continue;
+    const program = await build(home, recipe, env, progress);
+    await mkdir(home.bin, { recursive: true });
+    await rename(program, path.join(home.dir, tool));
+    await home.enter(tool, origin);
+  }
+}
+
+/**
+ * Builds the plugins and has the CLI install them into the home; what is up to date stays.
+ *
+ * @throws Error if there is no suitable Go, or the build fails
+ */
+export async function buildPlugins(
+  home: Home,
+  pulumi: string,
+  env: NodeJS.ProcessEnv,
+  progress: Progress,
+): Promise<void> {
+  for (const plugin of PLUGINS) {
+    const tool = pluginPath(plugin);
+    const recipe = PLUGIN_RECIPES[plugin.name];
+    const origin = fingerprint(recipe);
+    if (home.origin(tool) === origin) continue;
+    const program = await build(home, recipe, env, progress);
+    const install = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`, "--reinstall", "--file"];
+    const installed = await run(pulumi, [...install, program], { env: { ...env, PULUMI_HOME: home.dir } });
+    await rm(program, { force: true });
+    if (installed.status !== 0) throw new Error(`installing ${recipe.title} failed:\n${tail(installed.stderr)}`);
+    await home.enter(tool, origin);
+  }
+}
+
+/** Builds one program to a temporary name beside the home and returns that. */
+async function build(home: Home, recipe: Recipe, env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
+  await requireGo(env);
+  const output = path.join(home.dir, `${path.basename(recipe.goPackage)}.${process.pid}.partial`);
+  const what = `building ${recipe.title} (${recipe.takes})`;
+  const built = await withHeartbeat(progress, what, (detail) => {
+    let packages = 0;
+    return run("go", [...BUILD, "-v", "-o", output, recipe.goPackage], {
+      cwd: path.join(TOOLCHAIN_DIR, recipe.module),
+      env: goEnvironment(env),
+      onStderr: (text) => {
+        packages += text.split("\n").filter((line) => line && !line.startsWith("go: ")).length;
+        detail(packages ? `${packages} packages compiled` : "downloading sources");
+      },
+    });
+  });
+  if (built.status !== 0) {
+    await rm(output, { force: true });
+    throw new Error(`building ${recipe.title} failed (run it again to go on where it stopped):\n${tail(built.stderr)}`);
+  }
+  return output;
+}
+
+/** Go's settings for a build that does not depend on the user's own. */
+function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    CGO_ENABLED: "0", // no C compiler needed
+    GOFLAGS: "-mod=readonly",
+    GOWORK: "off",
+    GOTOOLCHAIN: "local", // requireGo gives the better message
+  };
+}
+
+/** The Go version that the modules ask for, e.g. `1.25.11`. */
+function requiredGo(): string {
+  const version = /^go (\S+)$/m.exec(readFileSync(path.join(TOOLCHAIN_DIR, "go.mod"), "utf8"))?.[1];
+  if (!version) throw new Error("toolchain/go.mod has no line `go <version>`");
+  return version;
+}
+
+async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
+  const needed = requiredGo();
+  const remedy =
+    `Install Go ${needed} or newer (https://go.dev/dl/) and see that \`go version\` finds it, ` +
+    "or install the Pulumi CLI (https://www.pulumi.com/docs/install/): then nothing needs to be built.";
+  const { status, stdout } = await run("go", ["env", "GOVERSION"], { env: goEnvironment(env) });
+  const found = stdout.trim().replace(/^go/, "");
+  if (status !== 0) throw new Error(`Go is needed to build Pulumi, and it is not installed. ${remedy}`);
+  if (compareVersions(found, needed) < 0) {
+    throw new Error(`Go ${found} is too old to build Pulumi. ${remedy}`);
+  }
+}
+
+/** Compares dotted version numbers: negative if `a` is older, 0 if equal, positive if newer. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  const right = b.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference) return difference;
+  }
+  return 0;
+}
