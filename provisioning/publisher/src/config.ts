@@ -1,0 +1,228 @@
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { parseCredentials, type SwiftCredentials } from "../../../swift/credentials";
+
+/** What `/etc/site-publisher/config.json` holds. */
+export interface Config {
+  /** What the web server serves. */
+  webRoot: string;
+  /** Where the releases lie: one folder a course. Must be on one file system. */
+  releasesDir: string;
+  /** What must outlive a restart, besides the releases. */
+  stateDir: string;
+  /** Where the containers are mounted. */
+  mountDir: string;
+  /** Seconds between two listings of a course: 0.1 to 3600. */
+  pollSeconds: number;
+  /** Releases kept of each course, the current one included: 1 to 100. */
+  keepReleases: number;
+  massDeletion: MassDeletion;
+  siteTitle: string;
+  courses: Course[];
+}
+
+/** Deletions are held where they are over `percent` of a course AND over `files`, counted over the window. */
+export interface MassDeletion {
+  /** 0 to 100. */
+  percent: number;
+  /** 0 or more. */
+  files: number;
+  /** Deletions less than this apart are counted together: 1 to 604800 (a week). */
+  windowSeconds: number;
+}
+
+export interface Course {
+  /** Names its folder of releases and its state. */
+  name: string;
+  container: string;
+  /** The folder in the container that is published; empty for all of it. No slash at either end. */
+  source: string;
+  /** Where it is on the site, below the web root. */
+  path: string;
+  title: string;
+  description: string;
+}
+
+/** Every problem of the configuration in one message. */
+export class ConfigError extends Error {}
+
+/** @throws ConfigError */
+export function loadConfig(file: string): Config {
+  return parseConfig(readJson(file), file);
+}
+
+/** @throws ConfigError */
+export function loadCredentials(file: string): SwiftCredentials {
+  const result = parseCredentials(readJson(file));
+  if ("problems" in result) throw configError(file, result.problems);
+  return result.credentials;
+}
+
+/** @throws ConfigError with every problem: the key, what is allowed, what to do. */
+export function parseConfig(value: unknown, file: string): Config {
+  const problems: string[] = [];
+  const root = new Fields(value, "", problems);
+  const massDeletion = new Fields(root.take("massDeletion"), "massDeletion.", problems);
+  const courses = root.take("courses");
+  const config: Config = {
+    webRoot: root.absolutePath("webRoot"),
+    releasesDir: root.absolutePath("releasesDir"),
+    stateDir: root.absolutePath("stateDir"),
+    mountDir: root.absolutePath("mountDir"),
+    pollSeconds: root.number("pollSeconds", 0.1, 3600),
+    keepReleases: root.integer("keepReleases", 1, 100),
+    massDeletion: {
+      percent: massDeletion.number("percent", 0, 100),
+      files: massDeletion.integer("files", 0, 10_000_000),
+      windowSeconds: massDeletion.number("windowSeconds", 1, 604_800),
+    },
+    siteTitle: root.text("siteTitle"),
+    courses: Array.isArray(courses) ? courses.map((course, i) => parseCourse(course, `courses[${i}].`, problems)) : [],
+  };
+  if (!Array.isArray(courses)) problems.push("courses: must be a list of courses");
+  massDeletion.end();
+  root.end();
+  problems.push(...clashes(config.courses));
+  if (problems.length > 0) throw configError(file, problems);
+  return config;
+}
+
+function parseCourse(value: unknown, where: string, problems: string[]): Course {
+  const fields = new Fields(value, where, problems);
+  const course: Course = {
+    name: fields.matching(
+      "name",
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
+      "letters, digits, dot, dash, underscore; begins with a letter or digit",
+    ),
+    container: fields.matching(
+      "container",
+      /^[^/\p{Cc}]{1,256}$/u,
+      "a container's name: 1 to 256 characters without a slash",
+    ),
+    source: fields.matching(
+      "source",
+      sourceFolder,
+      'a folder in the container such as "py4inf_html", or "" for all of it; no slash at either end',
+    ),
+    path: fields.matching(
+      "path",
+      sitePath,
+      'a path below the web root such as "py4inf"; no slash at either end, no part that begins with a dot',
+    ),
+    title: fields.text("title"),
+    description: fields.text("description", true),
+  };
+  fields.end();
+  return course;
+}
+
+/** Parts that are neither empty nor `.` nor `..`. */
+const sourceFolder = /^$|^(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255})*$/u;
+/** As above; nor may one begin with a dot, for the web server denies those. */
+const sitePath = /^(?!index\.html$)[^/.\p{Cc}][^/\p{Cc}]{0,99}(?:\/[^/.\p{Cc}][^/\p{Cc}]{0,99})*$/u;
+
+/** Two courses may have neither one name nor paths one of which lies in the other. */
+function clashes(courses: Course[]): string[] {
+  const problems: string[] = [];
+  for (const [i, course] of courses.entries()) {
+    for (const other of courses.slice(0, i)) {
+      if (course.name === other.name)
+        problems.push(`courses: "${course.name}" is there twice; each course needs its own name`);
+      if (`${course.path}/`.startsWith(`${other.path}/`) || `${other.path}/`.startsWith(`${course.path}/`)) {
+        problems.push(`courses: paths "${other.path}" and "${course.path}" overlap; give one of them another path`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Takes the fields out of an object, noting what is wrong with them. */
+class Fields {
+  private readonly fields: Map<string, unknown>;
+  private readonly known: string[] = [];
+
+  constructor(
+    value: unknown,
+    private readonly where: string,
+    private readonly problems: string[],
+  ) {
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isObject) problems.push(`${where.replace(/\.$/, "") || "the file"}: must be an object { … }`);
+    this.fields = new Map(isObject ? Object.entries(value) : []);
+  }
+
+  take(key: string): unknown {
+    this.known.push(key);
+    const value = this.fields.get(key);
+    this.fields.delete(key);
+    return value;
+  }
+
+  text(key: string, mayBeEmpty = false): string {
+    const value = this.take(key);
+    if (typeof value === "string" && (mayBeEmpty || value !== "")) return value;
+    this.problem(key, mayBeEmpty ? "a text" : "a text that is not empty");
+    return "";
+  }
+
+  matching(key: string, pattern: RegExp, allowed: string): string {
+    const value = this.take(key);
+    if (typeof value === "string" && pattern.test(value)) return value;
+    this.problem(key, allowed);
+    return "";
+  }
+
+  absolutePath(key: string): string {
+    const value = this.take(key);
+    if (typeof value === "string" && path.isAbsolute(value) && path.normalize(value) === value && value !== "/")
+      return value;
+    this.problem(key, "an absolute path such as /var/www/html, without a slash at its end");
+    return "/";
+  }
+
+  number(key: string, min: number, max: number): number {
+    const value = this.take(key);
+    if (typeof value === "number" && value >= min && value <= max) return value;
+    this.problem(key, `a number from ${min} to ${max}`);
+    return min;
+  }
+
+  integer(key: string, min: number, max: number): number {
+    const value = this.take(key);
+    if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+    this.problem(key, `a whole number from ${min} to ${max}`);
+    return min;
+  }
+
+  /** To be called last: what has not been taken is unknown. */
+  end(): void {
+    for (const key of this.fields.keys()) {
+      this.problems.push(`${this.where}${key}: unknown key; known are ${this.known.join(", ")}`);
+    }
+  }
+
+  private problem(key: string, allowed: string): void {
+    this.problems.push(`${this.where}${key}: must be ${allowed}`);
+  }
+}
+
+function readJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw configError(file, [
+      `cannot be read (${(error as NodeJS.ErrnoException).code}); it is written by \`pulumi up\``,
+    ]);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw configError(file, ["is not valid JSON"]);
+  }
+}
+
+function configError(file: string, problems: string[]): ConfigError {
+  return new ConfigError([`${file}:`, ...problems.map((problem) => `  ${problem}`)].join("\n"));
+}

@@ -1,0 +1,78 @@
+import { chmodSync, rmSync } from "node:fs";
+import * as http from "node:http";
+import type { Status } from "./status";
+
+/** What the control socket can be asked. */
+export interface Controls {
+  status(): Status;
+  /** @returns how many deletions were held; `undefined` for an unknown course */
+  approve(course: string): number | undefined;
+}
+
+/** The service does not answer at its socket. */
+export class NotRunning extends Error {}
+
+/** Serves the controls by HTTP over a Unix socket, for root and the service's group. @throws where another one runs. */
+export async function serveControls(socket: string, controls: Controls): Promise<http.Server> {
+  if (await answers(socket)) throw new Error(`another site-publisher is running: it answers at ${socket}`);
+  rmSync(socket, { force: true });
+  const server = http.createServer((request, response) => {
+    const { code, body } = route(controls, request.method ?? "", request.url ?? "");
+    response.writeHead(code, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen(socket, resolve);
+  });
+  chmodSync(socket, 0o660);
+  return server;
+}
+
+function route(controls: Controls, method: string, url: string): { code: number; body: unknown } {
+  if (method === "GET" && url === "/status") return { code: 200, body: controls.status() };
+  const [, course] = /^\/courses\/([^/]+)\/approve$/.exec(url) ?? [];
+  if (method === "POST" && course !== undefined) {
+    const approved = controls.approve(decodeURIComponent(course));
+    const known = controls.status().courses.map(({ name }) => name);
+    if (approved === undefined)
+      return { code: 404, body: { error: `no course ${course}; there are: ${known.join(", ")}` } };
+    return { code: 200, body: { approved } };
+  }
+  return { code: 404, body: { error: "unknown request" } };
+}
+
+/** Asks the running service. @throws NotRunning, or an Error with what the service said */
+export async function ask<T>(socket: string, method: "GET" | "POST", path: string): Promise<T> {
+  const { code, text } = await new Promise<{ code: number; text: string }>((resolve, reject) => {
+    const request = http.request({ socketPath: socket, method, path, timeout: 5_000 }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ code: response.statusCode ?? 0, text }));
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", (error: NodeJS.ErrnoException) => {
+      const denied = error.code === "EACCES";
+      reject(
+        new NotRunning(
+          denied
+            ? `no access to ${socket}: run it as root`
+            : `site-publisher does not answer at ${socket}; is it running? (systemctl status site-publisher)`,
+        ),
+      );
+    });
+    request.end();
+  });
+  const body = JSON.parse(text) as T & { error?: string };
+  if (code !== 200) throw new Error(body.error ?? `HTTP ${code}`);
+  return body;
+}
+
+async function answers(socket: string): Promise<boolean> {
+  return await ask(socket, "GET", "/status").then(
+    () => true,
+    (error) => !(error instanceof NotRunning),
+  );
+}

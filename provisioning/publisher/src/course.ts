@@ -1,0 +1,223 @@
+import * as path from "node:path";
+import type { SwiftClient } from "../../../swift/client";
+import type { Config, Course } from "./config";
+import { type CourseMemory, readMemory, writeMemory } from "./courseState";
+import { Fetcher, type FetchProgress } from "./fetcher";
+import {
+  type Difference,
+  difference,
+  type FileVersion,
+  type Skipped,
+  type Wanted,
+  WantedFiles,
+  withHeld,
+} from "./files";
+import { judge } from "./guard";
+import { type Journal, oneLine } from "./journal";
+import type { Mount } from "./mount";
+import { DamagedRelease, type Release, Releases } from "./releases";
+import type { CourseState, CourseStatus } from "./status";
+
+/** Of the skipped objects the status names so many. */
+const MAX_SKIPPED = 100;
+/** A fetch that takes longer says how far it is, this often. */
+const PROGRESS_MS = 5_000;
+
+/** The store changed while it was read: listing it again helps, and soon. */
+export class StoreChanging extends Error {}
+
+export interface CourseDependencies {
+  config: Config;
+  store: SwiftClient;
+  mount: Mount;
+  journal: Journal;
+  /** Called at each step that gets a course ahead; what the watchdog goes by. */
+  onProgress: () => void;
+}
+
+/** Brings one course from the store to the site: `cycle` makes the site what the store's listing says. */
+export class CoursePublisher {
+  private readonly prefix: string;
+  private readonly releases: Releases;
+  private readonly fetcher: Fetcher;
+  private readonly memoryFile: string;
+  private memory: CourseMemory;
+  private current: Release | undefined;
+  private opened = false;
+  private held: string[] = [];
+  private approved = new Set<string>();
+  private skipped: Skipped[] = [];
+  private publishing = false;
+  private listedAt: Date | undefined;
+  private failure: { at: string; message: string } | undefined;
+  private failing = false;
+
+  constructor(
+    readonly course: Course,
+    private readonly dependencies: CourseDependencies,
+  ) {
+    const { config, store, mount, onProgress } = dependencies;
+    this.prefix = course.source === "" ? "" : `${course.source}/`;
+    const link = path.join(config.webRoot, course.path);
+    this.releases = new Releases(path.join(config.releasesDir, course.name), link, config.keepReleases, onProgress);
+    const source = { container: course.container, prefix: this.prefix };
+    this.fetcher = new Fetcher(store, mount, source, this.releases.staging);
+    this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
+    this.memory = readMemory(this.memoryFile);
+  }
+
+  get isPublished(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Finds what is published already. Nothing of it needs the store. */
+  async open(): Promise<void> {
+    if (this.opened) return;
+    this.current = await this.releases.open();
+    this.opened = true;
+  }
+
+  /**
+   * Lists the store and publishes what differs.
+   * @returns whether something was published
+   * @throws StoreChanging; anything else is an outage, and has changed nothing
+   */
+  async cycle(): Promise<boolean> {
+    await this.open();
+    const began = performance.now();
+    const wanted = await this.list();
+    const changes = difference(this.current?.files ?? new Map(), wanted.files);
+    const deleted = this.passGuard(changes, wanted);
+    if (changes.added.length + changes.changed.length + deleted.length === 0) return false;
+    this.publishing = true;
+    try {
+      await this.publish(wanted, changes, deleted.length, began);
+    } finally {
+      this.publishing = false;
+    }
+    return true;
+  }
+
+  /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
+  approve(): number {
+    this.approved = new Set(this.held);
+    return this.held.length;
+  }
+
+  /** Notes how a cycle ended, for the status. @param error what kept it from ending well, in plain words */
+  settled(error?: string): void {
+    this.failing = error !== undefined;
+    if (error !== undefined) this.failure = { at: new Date().toISOString(), message: error };
+  }
+
+  get status(): CourseStatus {
+    const files = this.current?.files;
+    let bytes = 0;
+    for (const file of files?.values() ?? []) bytes += file.bytes;
+    return {
+      name: this.course.name,
+      path: this.course.path,
+      state: this.state(),
+      lastListing: this.listedAt?.toISOString() ?? null,
+      lastPublication: this.memory.lastPublication ?? null,
+      files: files?.size ?? 0,
+      bytes,
+      heldDeletions: this.held.length,
+      skipped: this.skipped.slice(0, MAX_SKIPPED),
+      lastError: this.failure ?? null,
+    };
+  }
+
+  private state(): CourseState {
+    if (this.failing) return "outage";
+    if (this.publishing) return "publishing";
+    return this.current === undefined ? "waiting" : "current";
+  }
+
+  private async list(): Promise<Wanted> {
+    const { store, onProgress } = this.dependencies;
+    const gathered = new WantedFiles(this.prefix, this.current?.files ?? new Map());
+    for await (const page of store.listPages(this.course.container, this.prefix)) {
+      gathered.add(page);
+      onProgress();
+    }
+    const wanted = gathered.result();
+    this.listedAt = new Date();
+    this.skipped = wanted.skipped;
+    return wanted;
+  }
+
+  /** @returns the deletions to carry out; what is held is kept in `held`. */
+  private passGuard({ deleted }: Difference, wanted: Wanted): string[] {
+    const published = this.current?.files.size ?? 0;
+    const deletions = { names: deleted, published, leavesNothing: wanted.files.size === 0, approved: this.approved };
+    const verdict = judge(this.dependencies.config.massDeletion, deletions, this.memory.run, Date.now());
+    // Before anything is deleted: after a crash a deletion is rather counted twice than not at all.
+    if (JSON.stringify(verdict.run) !== JSON.stringify(this.memory.run)) this.remember({ run: verdict.run });
+    this.sayHeld(verdict.held.length);
+    this.held = verdict.held;
+    return verdict.apply;
+  }
+
+  private sayHeld(count: number): void {
+    const { journal } = this.dependencies;
+    const { name } = this.course;
+    if (count > this.held.length && this.held.length === 0) {
+      journal.warn(
+        `${name}: ${count} files are gone from the store; they stay on the site until \`site-publisher approve ${name}\``,
+      );
+    } else if (count === 0 && this.held.length > 0 && this.approved.size === 0) {
+      journal.info(`${name}: the files that were gone are back in the store; nothing is held any more`);
+    }
+  }
+
+  private async publish(wanted: Wanted, changes: Difference, deleted: number, began: number): Promise<void> {
+    const { journal } = this.dependencies;
+    const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
+    if (moved[0] !== undefined)
+      throw new StoreChanging(`${moved.length} objects changed while they were read, ${oneLine(moved[0].name)} first`);
+
+    for (const [name, { version }] of staged) wanted.files.set(name, version);
+    const files = withHeld(wanted, this.current?.files ?? new Map(), this.held);
+    try {
+      this.current = await this.releases.publish(this.current, files, staged);
+    } catch (error) {
+      if (error instanceof DamagedRelease) for (const name of error.names) this.current?.files.delete(name);
+      throw error;
+    }
+    this.approved.clear();
+    const durationMs = Math.round(performance.now() - began);
+    const counts = { added: changes.added.length, changed: changes.changed.length, deleted };
+    this.remember({
+      lastPublication: { release: this.current.id, at: new Date().toISOString(), ...counts, durationMs },
+    });
+    journal.info(
+      `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${deleted} deleted, ` +
+        `${files.size} files, in ${durationMs} ms`,
+    );
+    await this.releases.tidy(this.current);
+  }
+
+  private async fetch(versions: FileVersion[]): ReturnType<Fetcher["fetch"]> {
+    const { journal, onProgress } = this.dependencies;
+    const total = versions.reduce((sum, { bytes }) => sum + bytes, 0);
+    let saidAt = performance.now();
+    return await this.fetcher.fetch(versions, (progress: FetchProgress) => {
+      onProgress();
+      if (performance.now() - saidAt < PROGRESS_MS) return;
+      saidAt = performance.now();
+      journal.info(
+        `${this.course.name}: ${progress.files} of ${versions.length} files fetched (${mebibytes(progress.bytes)} of ${mebibytes(total)} MiB)`,
+      );
+    });
+  }
+
+  private remember(news: CourseMemory): void {
+    this.memory = { ...this.memory, ...news };
+    writeMemory(this.memoryFile, this.memory);
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1024 ** 2).toFixed(1);
+}

@@ -1,0 +1,32 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { DeletionRun } from "./guard";
+import type { Publication } from "./status";
+
+/** What a course remembers over a restart, besides its releases. */
+export interface CourseMemory {
+  /** The run of deletions that is on. */
+  run?: DeletionRun | undefined;
+  lastPublication?: Publication | undefined;
+}
+
+/** Nothing is remembered where the file is missing or damaged. */
+export function readMemory(file: string): CourseMemory {
+  try {
+    const { version, run, lastPublication } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
+      version: unknown;
+    };
+    if (version !== 1) return {};
+    const numbers = [run?.lastAt, run?.deleted, run?.size, run?.held];
+    return {
+      run: numbers.every(Number.isFinite) ? run : undefined,
+      lastPublication: typeof lastPublication?.release === "string" ? lastPublication : undefined,
+    };
+  } catch {
+    return {};
+  }
+}
+
+export function writeMemory(file: string, memory: CourseMemory): void {
+  writeFileSync(`${file}.new`, JSON.stringify({ version: 1, ...memory }), { mode: 0o640 });
+  renameSync(`${file}.new`, file);
+}

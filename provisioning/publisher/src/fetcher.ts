@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { existsSync, promises as fs } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SwiftClient } from "../../../swift/client";
+import { SwiftError } from "../../../swift/errors";
+import { download, ObjectMoved } from "./download";
+import type { FileVersion } from "./files";
+import type { Mount } from "./mount";
+import { eachOf } from "./pace";
+
+const CONCURRENCY = 8;
+const ATTEMPTS = 3;
+
+/** Where the verified bytes of a version are; with what only its download could tell. */
+export interface Staged {
+  version: FileVersion;
+  file: string;
+}
+
+/** How far a fetch is. */
+export interface FetchProgress {
+  files: number;
+  bytes: number;
+}
+
+/** Brings the bytes of a course's objects to the staging folder: from the mount while it is healthy, else from the store. */
+export class Fetcher {
+  private attempts = 0;
+
+  constructor(
+    private readonly store: SwiftClient,
+    private readonly mount: Mount,
+    private readonly source: { container: string; prefix: string },
+    private readonly staging: string,
+  ) {}
+
+  /**
+   * Fetches all of them; what an earlier call had fetched is not fetched again.
+   * @returns what is staged, and the versions that the store no longer has as they were listed
+   * @throws SwiftError where the store gives no answer
+   */
+  async fetch(
+    versions: FileVersion[],
+    onProgress: (progress: FetchProgress) => void,
+  ): Promise<{ staged: Map<string, Staged>; moved: FileVersion[] }> {
+    const staged = new Map<string, Staged>();
+    const moved: FileVersion[] = [];
+    const progress: FetchProgress = { files: 0, bytes: 0 };
+    await eachOf(versions, CONCURRENCY, async (version) => {
+      try {
+        staged.set(version.name, await this.stage(version));
+      } catch (error) {
+        if (!(error instanceof ObjectMoved)) throw error;
+        moved.push(version);
+      }
+      progress.files++;
+      progress.bytes += version.bytes;
+      onProgress(progress);
+    });
+    return { staged, moved };
+  }
+
+  private async stage(version: FileVersion): Promise<Staged> {
+    const file = `${this.staging}/${keyOf(version)}`;
+    // What looks empty may be a dynamic large object, whose content has no part in the key.
+    if (version.bytes > 0 && existsSync(file)) return { version, file };
+    // A name of its own for each attempt: a reader that hangs may still have the last one open.
+    const part = `${file}.${++this.attempts}.part`;
+    const object = this.source.prefix + version.name;
+    if (await this.mount.copy(this.source.container, object, version, part)) {
+      await fs.rename(part, file);
+      return { version, file };
+    }
+    await fs.rm(part, { force: true });
+    const complete = await this.download(version, file);
+    return { version: complete, file };
+  }
+
+  private async download(version: FileVersion, file: string): Promise<FileVersion> {
+    const { container, prefix } = this.source;
+    for (let attempt = 1; ; attempt++) {
+      const part = `${file}.${++this.attempts}.part`;
+      try {
+        const complete = await download(this.store, container, prefix, version, part);
+        await fs.rename(part, file);
+        return complete;
+      } catch (error) {
+        await fs.rm(part, { force: true });
+        const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
+        if (!passing || attempt === ATTEMPTS) throw error;
+        await sleep(100 * attempt);
+      }
+    }
+  }
+}
+
+function keyOf({ name, hash, bytes, lastModified }: FileVersion): string {
+  return createHash("sha256").update([name, hash, bytes, lastModified].join("\0")).digest("hex");
+}

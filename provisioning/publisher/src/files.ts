@@ -1,0 +1,129 @@
+import type { ListedObject } from "../../../swift/listing";
+import { foldersOf, unsafeName } from "./names";
+
+/** One version of one file, as the store has it and as a release holds it. */
+export interface FileVersion {
+  /** Below the course's folder. */
+  name: string;
+  /** The listing's hash. Not the content's MD5 for a large object. */
+  hash: string;
+  bytes: number;
+  /** UTC, as the listing has it. */
+  lastModified: string;
+  /**
+   * ETag of a dynamic large object, whose listing entry says nothing of its content (see `dynamic.ts`).
+   * Only published versions have it.
+   */
+  dynamicEtag?: string;
+}
+
+/** An object that is not published, and why. */
+export interface Skipped {
+  name: string;
+  reason: string;
+}
+
+export type Files = Map<string, FileVersion>;
+
+/** What the store wants the site to be: the files, and the objects that can't be files. */
+export interface Wanted {
+  files: Files;
+  /** The folders that the files lie in. */
+  folders: ReadonlySet<string>;
+  skipped: Skipped[];
+}
+
+/** Whether both are one content, so that nothing has to be fetched. */
+export function sameContent(a: FileVersion, b: FileVersion): boolean {
+  if (a.hash !== b.hash || a.bytes !== b.bytes) return false;
+  // An object that looks empty may be the manifest of a dynamic large object, written anew with other segments.
+  return a.bytes > 0 || a.lastModified === b.lastModified;
+}
+
+/** Gathers a listing, page by page, into the files that a release should have. */
+export class WantedFiles {
+  private readonly files: Files = new Map();
+  private readonly skipped: Skipped[] = [];
+  private readonly folders = new Set<string>();
+
+  /**
+   * @param prefix cut off each name
+   * @param published versions of the current release: what has not changed is taken from it, so that a listing of
+   *   100,000 objects costs no memory while nothing changes
+   */
+  constructor(
+    private readonly prefix: string,
+    private readonly published: Files,
+  ) {}
+
+  add(page: ListedObject[]): void {
+    for (const object of page) this.addObject(object);
+  }
+
+  private addObject(object: ListedObject): void {
+    const name = object.name.slice(this.prefix.length);
+    if (isFolderMarker(object, name)) return;
+    const reason = object.symlinkPath === undefined ? unsafeName(name) : "a Swift symlink; store the file itself";
+    if (reason !== undefined) {
+      this.skipped.push({ name, reason });
+      return;
+    }
+    const version = { name, hash: object.hash, bytes: object.bytes, lastModified: object.lastModified };
+    const before = this.published.get(name);
+    const kept = before && sameContent(before, version) ? before : version;
+    this.files.set(kept.name, kept);
+    for (const folder of foldersOf(kept.name)) {
+      if (this.folders.has(folder)) break;
+      this.folders.add(folder);
+    }
+  }
+
+  /** The result, once the listing is complete. Where a name is both a file and a folder, the folder wins. */
+  result(): Wanted {
+    for (const folder of this.folders) {
+      if (this.files.delete(folder))
+        this.skipped.push({ name: folder, reason: "other objects lie in a folder of this name" });
+    }
+    return { files: this.files, folders: this.folders, skipped: this.skipped };
+  }
+}
+
+/** Upload tools make an object for each folder; it has no content. */
+function isFolderMarker(object: ListedObject, name: string): boolean {
+  const type = object.contentType.split(";", 1)[0]?.trim().toLowerCase();
+  return type === "application/directory" || type === "application/x-directory" || name.endsWith("/") || name === "";
+}
+
+/** How a release would change to become what is wanted. */
+export interface Difference {
+  added: FileVersion[];
+  changed: FileVersion[];
+  /** Names. */
+  deleted: string[];
+}
+
+export function difference(published: Files, wanted: Files): Difference {
+  const result: Difference = { added: [], changed: [], deleted: [] };
+  for (const [name, version] of wanted) {
+    const before = published.get(name);
+    if (before === undefined) result.added.push(version);
+    else if (before !== version && !sameContent(before, version)) result.changed.push(version);
+  }
+  for (const name of published.keys()) if (!wanted.has(name)) result.deleted.push(name);
+  return result;
+}
+
+/**
+ * The files of the next release: what is wanted, and of the current release what is held. A held file gives way where its
+ * name is needed for a folder now, or its folder's name for a file.
+ */
+export function withHeld(wanted: Wanted, published: Files, held: string[]): Files {
+  const files: Files = new Map(wanted.files);
+  for (const name of held) {
+    const version = published.get(name);
+    if (version === undefined || wanted.folders.has(name)) continue;
+    if ([...foldersOf(name)].some((folder) => wanted.files.has(folder))) continue;
+    files.set(name, version);
+  }
+  return files;
+}

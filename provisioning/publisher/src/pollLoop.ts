@@ -1,0 +1,93 @@
+import type { CoursePublisher } from "./course";
+import { StoreChanging } from "./course";
+import type { Journal } from "./journal";
+
+/** In an outage the pauses grow to this at most. */
+const MAX_PAUSE_MS = 4_000;
+/** After the store changed under a publication, the next listing comes this soon … */
+const AGAIN_MS = 150;
+/** … but so often in a row only. */
+const MAX_AGAIN = 5;
+
+/** Polls one course for ever. Each course has its own loop, so none waits for another. */
+export class PollLoop {
+  private stopped = false;
+  private failures = 0;
+  private changing = 0;
+  private wakeUp: (() => void) | undefined;
+  private woken = false;
+
+  constructor(
+    private readonly publisher: CoursePublisher,
+    private readonly pollMs: number,
+    private readonly journal: Journal,
+    private readonly onPublished: () => void = () => {},
+  ) {}
+
+  /** Ends after `stop`. */
+  async run(): Promise<void> {
+    while (!this.stopped) {
+      const began = performance.now();
+      this.woken = false;
+      const pause = await this.once();
+      await this.pause(pause - (performance.now() - began));
+    }
+  }
+
+  /** Lists at once, instead of when the pause is over. */
+  wake(): void {
+    this.woken = true;
+    this.wakeUp?.();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
+  /** One cycle. @returns ms from its begin to the next one's */
+  private async once(): Promise<number> {
+    try {
+      const published = await this.publisher.cycle();
+      this.succeeded();
+      if (published) this.onPublished();
+      return this.pollMs;
+    } catch (error) {
+      if (this.stopped) return 0;
+      if (error instanceof StoreChanging) {
+        this.succeeded();
+        return ++this.changing <= MAX_AGAIN ? AGAIN_MS : this.pollMs;
+      }
+      return this.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  private succeeded(): void {
+    if (this.failures > 0) this.journal.info(`${this.publisher.course.name}: the outage is over`);
+    this.failures = 0;
+    this.changing = 0;
+    this.publisher.settled();
+  }
+
+  private failed(message: string): number {
+    if (this.failures === 0)
+      this.journal.warn(`${this.publisher.course.name}: outage, the site stays as it is: ${message}`);
+    this.failures++;
+    this.publisher.settled(message);
+    const growing = this.pollMs * 1.5 ** Math.min(this.failures, 10);
+    // Jitter, so that the courses do not all knock at a store that is just coming back.
+    return Math.max(this.pollMs, Math.min(growing, MAX_PAUSE_MS)) * (0.8 + 0.4 * Math.random());
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.woken || this.stopped) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(0, ms));
+      this.wakeUp = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wakeUp = undefined;
+  }
+}

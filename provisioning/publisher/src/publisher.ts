@@ -1,0 +1,121 @@
+import { mkdirSync } from "node:fs";
+import type * as http from "node:http";
+import * as path from "node:path";
+import { SwiftClient } from "../../../swift/client";
+import type { SwiftCredentials } from "../../../swift/credentials";
+import type { Config } from "./config";
+import { serveControls } from "./control";
+import { CoursePublisher } from "./course";
+import type { Journal } from "./journal";
+import { LocalWrites } from "./localWrites";
+import { Mount } from "./mount";
+import { SystemdNotify } from "./notify";
+import { PollLoop } from "./pollLoop";
+import { writeStartPage } from "./startPage";
+import type { Status } from "./status";
+
+/** Nothing may move for so long on a connection to the store. */
+const STORE_TIMEOUT_MS = 10_000;
+/** A course that has made no step for so long hangs: no time limit below is as long. */
+const STUCK_MS = 60_000;
+
+export interface PublisherOptions {
+  config: Config;
+  credentials: SwiftCredentials;
+  /** Where the controls are served. */
+  socket: string;
+  /** The program that serves as the mount reader too. */
+  program: string;
+  journal: Journal;
+}
+
+/** The service: a poll loop for each course, and what they share. */
+export class Publisher {
+  private readonly startedAt = new Date().toISOString();
+  private readonly courses = new Map<string, { publisher: CoursePublisher; loop: PollLoop; stepAt: number }>();
+  private readonly store: SwiftClient;
+  private readonly mount: Mount;
+  private readonly localWrites: LocalWrites;
+  private readonly systemd = new SystemdNotify();
+  private controls: http.Server | undefined;
+
+  constructor(private readonly options: PublisherOptions) {
+    const { config, credentials, program, journal } = options;
+    this.store = new SwiftClient(credentials, { timeoutMs: STORE_TIMEOUT_MS });
+    const containers = config.courses.map(({ container }) => container);
+    this.mount = new Mount({ dir: config.mountDir, containers, program, journal });
+    this.localWrites = new LocalWrites(journal);
+    for (const course of config.courses) {
+      const onProgress = () => this.stepped(course.name);
+      const publisher = new CoursePublisher(course, {
+        config,
+        store: this.store,
+        mount: this.mount,
+        journal,
+        onProgress,
+      });
+      const loop = new PollLoop(publisher, config.pollSeconds * 1000, journal, () => this.writeStartPage());
+      this.courses.set(course.name, { publisher, loop, stepAt: performance.now() });
+    }
+  }
+
+  /** Publishes until `stop`. @throws where it can't even begin, in plain words */
+  async run(): Promise<void> {
+    const { config, socket, journal } = this.options;
+    for (const folder of [config.webRoot, config.releasesDir, config.stateDir]) mkdirSync(folder, { recursive: true });
+    this.controls = await serveControls(socket, {
+      status: () => this.status(),
+      approve: (course) => this.approve(course),
+    });
+    void this.mount.start();
+    journal.info(`publishing ${config.courses.length} courses, each listed every ${config.pollSeconds} s`);
+    this.writeStartPage();
+    this.systemd.ready();
+    this.systemd.watch(() => this.isAlive());
+    for (const { publisher, loop } of this.courses.values()) {
+      const folder = path.join(config.mountDir, publisher.course.container, publisher.course.source);
+      this.localWrites.watch(config.mountDir, folder, () => loop.wake());
+    }
+    await Promise.all([...this.courses.values()].map(({ loop }) => loop.run()));
+  }
+
+  stop(): void {
+    for (const { loop } of this.courses.values()) loop.stop();
+    this.systemd.stop();
+    this.localWrites.stop();
+    this.mount.stop();
+    this.controls?.close();
+    this.store.close();
+  }
+
+  private status(): Status {
+    const courses = [...this.courses.values()].map(({ publisher }) => publisher.status);
+    return { version: 1, startedAt: this.startedAt, mount: this.mount.health, courses };
+  }
+
+  private approve(name: string): number | undefined {
+    const course = this.courses.get(name);
+    const held = course?.publisher.approve();
+    course?.loop.wake();
+    return held;
+  }
+
+  private stepped(name: string): void {
+    const course = this.courses.get(name);
+    if (course !== undefined) course.stepAt = performance.now();
+  }
+
+  private isAlive(): boolean {
+    const longest = Math.max(STUCK_MS, this.options.config.pollSeconds * 2_000);
+    return [...this.courses.values()].every(({ stepAt }) => performance.now() - stepAt < longest);
+  }
+
+  private writeStartPage(): void {
+    const { webRoot, siteTitle } = this.options.config;
+    const courses = [...this.courses.values()].map(({ publisher }) => ({
+      ...publisher.course,
+      published: publisher.isPublished,
+    }));
+    writeStartPage(webRoot, siteTitle, courses);
+  }
+}

@@ -1,0 +1,42 @@
+import type { Skipped } from "./files";
+import type { MountHealth } from "./mount";
+
+/** What `site-publisher status --json` prints. */
+export interface Status {
+  version: 1;
+  /** ISO 8601, as all times here. */
+  startedAt: string;
+  mount: MountHealth;
+  courses: CourseStatus[];
+}
+
+export interface CourseStatus {
+  name: string;
+  path: string;
+  state: CourseState;
+  /** The last complete listing. */
+  lastListing: string | null;
+  /** Since the service started. */
+  lastPublication: Publication | null;
+  files: number;
+  bytes: number;
+  /** Files that are gone from the store and stay on the site until `site-publisher approve`. */
+  heldDeletions: number;
+  /** Objects that can't be published, at most 100 of them. */
+  skipped: Skipped[];
+  /** Stays when it is over. */
+  lastError: { at: string; message: string } | null;
+}
+
+/** `waiting`: nothing is published yet, and there is nothing to publish. `outage`: the store gives no valid listing. */
+export type CourseState = "waiting" | "publishing" | "current" | "outage";
+
+export interface Publication {
+  release: string;
+  at: string;
+  added: number;
+  changed: number;
+  deleted: number;
+  /** From the listing's begin to the switch. */
+  durationMs: number;
+}
