@@ -48,7 +48,8 @@ async function signInKeystone(
   return { token, storageUrl: withoutSlash(objectStoreOf(body, url, credentials.region)) };
 }
 
-function keystoneRequest(credentials: KeystonePassword | KeystoneApplicationCredential): object {
+/** The body of a sign-in to Keystone v3. */
+export function keystoneRequest(credentials: KeystonePassword | KeystoneApplicationCredential): object {
   if ("applicationCredentialId" in credentials) {
     const { applicationCredentialId: id, applicationCredentialSecret: secret } = credentials;
     return { identity: { methods: ["application_credential"], application_credential: { id, secret } } };
