@@ -1,0 +1,118 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseConfig } from "../config/parse";
+import type { StackConfig } from "../config/schema";
+import { PreflightError, preflight } from "../preflight/preflight";
+import { PLACEHOLDER, rawConfig } from "./support/stack";
+
+/** Answers like Keystone, Nova, Glance, Neutron and Swift, as far as names and sign-ins go. */
+class FakeCloud {
+  computeRefuses = false;
+  storeRefuses = false;
+  readonly server: Server = createServer((request, response) => {
+    const url = request.url ?? "";
+    const base = `http://127.0.0.1:${this.port}`;
+    const json = (status: number, body: unknown, headers = {}) =>
+      response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
+    request.resume();
+    if (url === "/v3/auth/tokens") {
+      if (this.computeRefuses) return json(401, {});
+      const endpoint = (type: string, path: string) => ({
+        type,
+        endpoints: [{ interface: "public", region_id: "dev", url: base + path }],
+      });
+      const catalog = [
+        endpoint("compute", "/compute/v2.1"),
+        endpoint("image", "/image"),
+        endpoint("network", "/network/"),
+      ];
+      return json(201, { token: { catalog } }, { "X-Subject-Token": "token" });
+    }
+    if (url === "/compute/v2.1/flavors") return json(200, { flavors: [{ name: "m1.small" }, { name: "m1.medium" }] });
+    if (url.startsWith("/image/v2/images")) return json(200, { images: [{ name: "debian-12-web" }] });
+    if (url.startsWith("/network/v2.0/networks")) return json(200, { networks: [{ name: "public" }] });
+    if (url === "/auth/v1.0") {
+      if (this.storeRefuses) return json(401, {});
+      return json(200, {}, { "X-Auth-Token": "token", "X-Storage-Url": `${base}/v1/A` });
+    }
+    if (url.startsWith("/v1/A")) return json(200, []);
+    return json(404, {});
+  });
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  config(changes: Record<string, unknown> = {}): StackConfig {
+    const base = `http://127.0.0.1:${this.port}`;
+    return parseConfig(
+      rawConfig("dev", { "objectStore.authUrl": `${base}/auth/v1.0`, "compute.authUrl": `${base}/v3`, ...changes }),
+    );
+  }
+}
+
+async function problemsOf(config: StackConfig): Promise<string[]> {
+  try {
+    await preflight(config);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(PreflightError);
+    expect((error as Error).message).not.toContain(PLACEHOLDER);
+    return (error as PreflightError).problems;
+  }
+}
+
+describe("preflight", () => {
+  let cloud: FakeCloud;
+  beforeEach(async () => {
+    cloud = new FakeCloud();
+    await new Promise<void>((resolve) => cloud.server.listen(0, "127.0.0.1", resolve));
+  });
+  afterEach(() => void cloud.server.close());
+
+  it("lets a good configuration pass", async () => {
+    expect(await problemsOf(cloud.config())).toEqual([]);
+  });
+
+  it("names what is not there and what is", async () => {
+    const problems = await problemsOf(
+      cloud.config({
+        "webServer.flavor": "m1.smal",
+        "webServer.image": "debian-11",
+        "network.floatingIpPool": "publik",
+      }),
+    );
+    expect(problems).toEqual([
+      'xwmooc:webServer.flavor "m1.smal" is not there; there are: m1.medium, m1.small',
+      'xwmooc:webServer.image "debian-11" is not there; there are: debian-12-web',
+      'xwmooc:network.floatingIpPool "publik" is not there; there are: public',
+    ]);
+  });
+
+  it("tells wrong credentials of the store and of the compute side apart", async () => {
+    cloud.storeRefuses = true;
+    expect(await problemsOf(cloud.config())).toEqual([expect.stringMatching(/^xwmooc:objectStore: .*refused/)]);
+    cloud.storeRefuses = false;
+    cloud.computeRefuses = true;
+    expect(await problemsOf(cloud.config())).toEqual([
+      expect.stringMatching(/^xwmooc:compute: Keystone at .* refused the credentials/),
+    ]);
+  });
+
+  it("names an auth URL that can't be reached, of either side", async () => {
+    const nowhere = "http://127.0.0.1:9";
+    expect(await problemsOf(cloud.config({ "objectStore.authUrl": `${nowhere}/auth/v1.0` }))).toEqual([
+      expect.stringMatching(/^xwmooc:objectStore: .*127\.0\.0\.1:9/),
+    ]);
+    expect(await problemsOf(cloud.config({ "compute.authUrl": `${nowhere}/v3` }))).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:9 can't be reached .*check xwmooc:compute\.authUrl/),
+    ]);
+  });
+
+  it("names the regions of the catalogue", async () => {
+    expect(await problemsOf(cloud.config({ "compute.region": "moon" }))).toEqual([
+      'xwmooc:compute.region "moon" is not in the service catalogue; regions: dev',
+    ]);
+  });
+});
