@@ -15,6 +15,11 @@ const children = new Map<ChildProcess, NodeJS.Signals>();
 /** Aborted once the command is asked to stop; give it to everything that waits. */
 export const interruption = controller.signal;
 
+// Whatever ends us, an error in the other of two parts for example, ends what we have started.
+process.on("exit", () => {
+  for (const [child, gentle] of children) signalGroup(child, gentle);
+});
+
 /**
  * Stops a child (and its descendants: it must lead a process group) when the command is asked to stop.
  * A second request kills what is still there.

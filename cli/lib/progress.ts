@@ -7,7 +7,7 @@ const PREFIX = /^\[\w+ +\d+s\] /;
 /** Progress of one part of a longer job: lines that start with the part's name and the seconds since the job began. */
 export class Lane {
   #last = "";
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
 
   /**
    * @param name of the part, for the prefix.
@@ -18,14 +18,13 @@ export class Lane {
     readonly name: string,
     readonly startedAt = Date.now(),
     readonly write: (text: string) => void = (text) => process.stdout.write(text),
-  ) {
-    this.#heartbeat = setInterval(() => this.#print(`... still at it: ${this.#last}`), SILENCE * 1000).unref();
-  }
+  ) {}
 
   /** Prints a line; one that has a prefix already stays as it is. */
   line(text: string): void {
     if (text.trim() === "") return;
     this.#last = text.replace(PREFIX, "").replace(/\s*\.\.\.$/, "");
+    this.#heartbeat ??= setInterval(() => this.#print(`... still at it: ${this.#last}`), SILENCE * 1000).unref();
     this.#heartbeat.refresh();
     this.#print(text);
   }
@@ -33,6 +32,7 @@ export class Lane {
   /** Ends the lane: no "still at it" from now on. */
   end(): void {
     clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
   }
 
   #print(text: string): void {

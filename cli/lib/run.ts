@@ -13,6 +13,8 @@ export interface RunOptions {
   onLine?: (line: string) => void;
   /** Seconds until the program is killed. Default: no limit. */
   timeoutSeconds?: number;
+  /** Ends the program early; that counts as success. */
+  signal?: AbortSignal;
   /** Signal that makes the program end in good order. Default: SIGTERM. */
   stopSignal?: NodeJS.Signals;
 }
@@ -59,6 +61,8 @@ export async function run(command: string, args: string[], options: RunOptions =
     });
   }
 
+  const stop = () => child.pid !== undefined && process.kill(-child.pid, "SIGTERM");
+  options.signal?.addEventListener("abort", stop, { once: true });
   let timedOut = false;
   const timer = options.timeoutSeconds
     ? setTimeout(() => {
@@ -79,7 +83,7 @@ export async function run(command: string, args: string[], options: RunOptions =
   }).finally(() => clearTimeout(timer));
 
   if (interruption.aborted) throw new Interrupted();
-  if (outcome.code === 0) return stdout.join("\n");
+  if (outcome.code === 0 || options.signal?.aborted) return stdout.join("\n");
   const tail = (stderr.length > 0 ? stderr : stdout).slice(-TAIL_LINES).join("\n");
   const shown = options.onLine ? "" : `\n${tail}`;
   if (timedOut)

@@ -13,6 +13,8 @@ export const DEV = "dev";
 /** Encrypts the dev cloud's documented credentials and the stack's own keys; keeps nothing secret from anybody with this repository. */
 const DEV_PASSPHRASE = "xwmooc-dev";
 
+const DEV_BACKEND_URL = `file://${BACKEND}`;
+
 /** Pulumi's name of the project (Pulumi.yaml). */
 export const PROJECT = "xwmooc";
 
@@ -38,7 +40,7 @@ export function pulumiEnvironment(
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   if (isDev(stack)) {
-    defaults.PULUMI_BACKEND_URL = `file://${BACKEND}`;
+    defaults.PULUMI_BACKEND_URL = DEV_BACKEND_URL;
     if (user.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) defaults.PULUMI_CONFIG_PASSPHRASE = DEV_PASSPHRASE;
   }
   const unset = Object.entries(defaults).filter(([name]) => user[name] === undefined);
@@ -65,14 +67,26 @@ export function stackOfCommandLine(args: string[], selected: string | undefined)
   return selected;
 }
 
-/** The stack selected for this clone (`pulumi stack select`), as Pulumi notes it in its home folder. */
+/**
+ * The stack selected for this clone (`pulumi stack select`) in the backend the user is logged in to; else the one in our own
+ * backend, which is `dev` after the first `npm run up`.
+ */
 export function selectedStack(toolchain: Record<string, string>, user: Environment = process.env): string | undefined {
   if (user.PULUMI_STACK) return user.PULUMI_STACK;
   const home = toolchain.PULUMI_HOME ?? user.PULUMI_HOME ?? join(homedir(), ".pulumi");
+  const credentials = join(
+    toolchain.PULUMI_CREDENTIALS_PATH ?? user.PULUMI_CREDENTIALS_PATH ?? home,
+    "credentials.json",
+  );
+  const login = user.PULUMI_BACKEND_URL ?? readJson<{ current?: string }>(credentials)?.current;
   const key = createHash("sha1").update(join(ROOT, "Pulumi.yaml")).digest("hex");
-  const file = join(home, "workspaces", `${PROJECT}-${key}-workspace.json`);
-  if (!existsSync(file)) return undefined;
-  return (JSON.parse(readFileSync(file, "utf8")) as { stack?: string }).stack;
+  const workspace = join(home, "workspaces", `${PROJECT}-${key}-workspace.json`);
+  const stacks = readJson<{ stacks?: Record<string, string> }>(workspace)?.stacks ?? {};
+  return (login && stacks[login]) || stacks[DEV_BACKEND_URL];
+}
+
+function readJson<Content>(file: string): Content | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Content) : undefined;
 }
 
 /** What the Pulumi program of a stack gives out (index.ts). */
@@ -114,16 +128,20 @@ export class Stack {
 
   /** The stack's outputs, secrets included; undefined before its first `up`. */
   async outputs(): Promise<StackOutputs | undefined> {
-    const outputs = await this.#json<Partial<StackOutputs>>(["stack", "output", "--json", "--show-secrets"]);
+    const outputs = await this.json<Partial<StackOutputs>>(["stack", "output", "--json", "--show-secrets"]);
     return outputs.address === undefined ? undefined : (outputs as StackOutputs);
   }
 
   /** The stack's configuration as Pulumi stores it, secrets decrypted. */
   async config(): Promise<Record<string, { value: string; secret: boolean }>> {
-    return await this.#json(["config", "--json", "--show-secrets"]);
+    return await this.json(["config", "--json", "--show-secrets"]);
   }
 
-  async #json<Answer>(args: string[]): Promise<Answer> {
+  /**
+   * Runs a Pulumi command that answers in JSON.
+   * @throws UserError when there is no such stack.
+   */
+  async json<Answer>(args: string[]): Promise<Answer> {
     try {
       return JSON.parse(await this.pulumi(args)) as Answer;
     } catch (error) {

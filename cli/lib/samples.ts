@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { CACHE } from "./lib/paths";
-import { CommandError, run } from "./lib/run";
+import { CACHE } from "./paths";
+import { CommandError, run } from "./run";
 
 /** A public web site out of a Debian package, as content of a course. */
 interface Sample {

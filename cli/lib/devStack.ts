@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { devcloudStatus } from "./devcloud";
+import { UserError } from "./errors";
+import { deleteLeftovers } from "./leftovers";
+import { BACKEND } from "./paths";
+import { DEV, PROJECT, type Stack } from "./stack";
+import { loadStackConfig } from "./stackConfig";
+
+const CHECKPOINT = join(BACKEND, ".pulumi", "stacks", PROJECT, `${DEV}.json`);
+const LOCKS = join(BACKEND, ".pulumi", "locks", "organization", PROJECT, DEV);
+const SERVER = "openstack:compute/instance:Instance";
+const KEYPAIR = "openstack:compute/keypair:Keypair";
+
+/** The part of Pulumi's checkpoint file that is looked at here. */
+interface Checkpoint {
+  checkpoint: {
+    latest?: {
+      resources?: Resource[];
+      pending_operations?: { resource: Resource; type: string }[];
+    };
+  };
+}
+
+interface Resource {
+  type: string;
+  id?: string;
+  inputs?: { name?: string };
+}
+
+type Say = (line: string) => void;
+
+/**
+ * Makes the stack `dev` ready for an update: creates it the first time, and mends what an interrupted `npm run up` or a dev
+ * cloud that was made anew has left behind.
+ * @throws UserError when another Pulumi process works on it.
+ */
+export async function prepareDevStack(stack: Stack, say: Say): Promise<void> {
+  if (!existsSync(CHECKPOINT)) {
+    say("creating the stack dev");
+    await stack.pulumi(["stack", "init"]);
+    return;
+  }
+  await releaseLeftLocks(stack, say);
+  const { resources = [], pending_operations: pending = [] } = readCheckpoint();
+  if (pending.length > 0) {
+    say("an earlier run was cut off in the middle of a change: comparing the state with the cloud");
+    await deleteUnrecorded(
+      stack,
+      pending.map((operation) => operation.resource),
+      resources,
+    );
+  } else if (await isCloudWithoutOurServer(resources)) {
+    say("the dev cloud has been made anew: comparing the state with it");
+  } else {
+    return;
+  }
+  await stack.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+}
+
+/** A Pulumi that was killed leaves its lock; one whose process lives still holds it. */
+async function releaseLeftLocks(stack: Stack, say: Say): Promise<void> {
+  if (!existsSync(LOCKS)) return;
+  const locks = readdirSync(LOCKS).filter((file) => file.endsWith(".json"));
+  if (locks.length === 0) return;
+  for (const file of locks) {
+    const { pid, hostname: host } = JSON.parse(readFileSync(join(LOCKS, file), "utf8")) as Record<string, unknown>;
+    if (host === hostname() && isPulumi(Number(pid))) {
+      throw new UserError(
+        `Pulumi (process ${pid}) is at work on stack dev: wait until it has ended, or stop it: kill ${pid}`,
+      );
+    }
+  }
+  say("an earlier run was cut off: removing its lock");
+  await stack.pulumi(["cancel", "--yes"]);
+}
+
+function isPulumi(pid: number): boolean {
+  const file = `/proc/${pid}/comm`;
+  return existsSync(file) && readFileSync(file, "utf8").startsWith("pulumi");
+}
+
+function readCheckpoint(): NonNullable<Checkpoint["checkpoint"]["latest"]> {
+  return (JSON.parse(readFileSync(CHECKPOINT, "utf8")) as Checkpoint).checkpoint.latest ?? {};
+}
+
+/** What was being created may be there, although the state does not say so; it would stand in its successor's way. */
+async function deleteUnrecorded(stack: Stack, pending: Resource[], recorded: Resource[]): Promise<void> {
+  const named = (type: string) =>
+    pending.filter((resource) => resource.type === type).flatMap(({ inputs }) => inputs?.name ?? []);
+  const leftovers = { servers: named(SERVER), keypairs: named(KEYPAIR) };
+  if (leftovers.servers.length + leftovers.keypairs.length === 0) return;
+  const { compute } = await loadStackConfig(stack);
+  await deleteLeftovers(compute, leftovers, new Set(recorded.flatMap(({ id }) => id ?? [])));
+}
+
+/** The state has a server that the cloud does not have. */
+async function isCloudWithoutOurServer(resources: Resource[]): Promise<boolean> {
+  const ours = resources.filter(({ type }) => type === SERVER).flatMap(({ inputs }) => inputs?.name ?? []);
+  const { servers } = await devcloudStatus();
+  return ours.some((name) => servers.every((server) => server.name !== name));
+}

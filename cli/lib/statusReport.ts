@@ -1,0 +1,130 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type DevcloudStatus, devcloudStatus } from "./devcloud";
+import { describe, UserError } from "./errors";
+import { openStack } from "./openStack";
+import { BACKEND } from "./paths";
+import { type CourseStatus, httpStatus, publisherStatus, type Status } from "./publisher";
+import { isDev, PROJECT, type Stack, type StackOutputs } from "./stack";
+
+/** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
+export interface StatusReport {
+  stackName: string;
+  /** Only for the stack `dev`. */
+  devcloud?: DevcloudStatus;
+  stack?: StackFacts;
+  mount?: Status["mount"];
+  courses: CourseReport[];
+  /** Everything that does not work, in words. */
+  problems: string[];
+}
+
+/** What Pulumi knows about a stack. */
+export interface StackFacts {
+  resources: number;
+  lastUpdate?: { kind: string; result: string; endedAt: string };
+  siteUrl?: string;
+}
+
+/** A course as its visitors and its publisher see it. */
+export interface CourseReport {
+  name: string;
+  url: string;
+  /** HTTP status, or why there is none. */
+  http: number | string;
+  publisher?: CourseStatus;
+}
+
+/** Asks everything there is to ask, at the same time where possible. */
+export async function collectReport(stackName: string): Promise<StatusReport> {
+  const report: StatusReport = { stackName, courses: [], problems: [] };
+  await Promise.all([
+    isDev(stackName) ? part(report, "dev cloud", () => reportDevcloud(report)) : undefined,
+    part(report, `stack ${stackName}`, async () => {
+      const outputs = await reportStack(report, stackName);
+      await reportCourses(report, outputs);
+    }),
+  ]);
+  return report;
+}
+
+/** Asks for one part; a failure becomes a line of the report. */
+async function part<Answer>(
+  report: StatusReport,
+  what: string,
+  ask: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    report.problems.push(`${what}: ${describe(error)}`);
+    return undefined;
+  }
+}
+
+async function reportDevcloud(report: StatusReport): Promise<void> {
+  const status = await devcloudStatus();
+  report.devcloud = status;
+  if (!status.running) throw new UserError("it does not run: start it with `npm run up`");
+  const broken = Object.keys(status.services).filter((name) => !status.services[name]);
+  if (broken.length > 0) throw new UserError(`${broken.join(", ")} ${broken.length > 1 ? "do" : "does"} not answer`);
+  const down = status.servers.filter((server) => server.status !== "ACTIVE");
+  if (down.length > 0)
+    throw new UserError(down.map((server) => `server ${server.name} is ${server.status}`).join(", "));
+}
+
+async function reportStack(report: StatusReport, name: string): Promise<StackOutputs> {
+  if (isDev(name) && !process.env.PULUMI_BACKEND_URL && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
+    throw new UserError("not there yet: make it with `npm run up`");
+  }
+  const stack = await openStack(name);
+  const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
+  report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }) };
+  if (facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
+    report.problems.push(`stack ${name}: its last ${facts.lastUpdate.kind} ${facts.lastUpdate.result}`);
+  }
+  if (!outputs) throw new UserError("it has no web server: make it with `npm run up`, or `npm run pulumi -- up`");
+  return outputs;
+}
+
+async function stackFacts(stack: Stack): Promise<StackFacts> {
+  const [list, history] = await Promise.all([
+    stack.json<{ name: string; resourceCount?: number }[]>(["stack", "ls", "--output", "json", "--project", PROJECT]),
+    stack.json<{ kind: string; result: string; endTime: string }[]>([
+      "stack",
+      "history",
+      "--output",
+      "json",
+      "--page-size",
+      "1",
+    ]),
+  ]);
+  const own = list.find((one) => one.name === stack.name || one.name.endsWith(`/${stack.name}`));
+  const last = history[0];
+  return {
+    resources: own?.resourceCount ?? 0,
+    ...(last && { lastUpdate: { kind: last.kind, result: last.result, endedAt: last.endTime } }),
+  };
+}
+
+async function reportCourses(report: StatusReport, outputs: StackOutputs): Promise<void> {
+  const [site, publisher] = await Promise.all([
+    Promise.all(
+      Object.entries(outputs.courseUrls).map(async ([name, url]) => ({ name, url, http: await httpStatus(url) })),
+    ),
+    part(report, "publisher", () => publisherStatus(outputs)),
+  ]);
+  report.courses = site.map((course) => {
+    const status = publisher?.courses.find((one) => one.name === course.name);
+    return { ...course, ...(status && { publisher: status }) };
+  });
+  for (const { name, url, http, publisher } of report.courses) {
+    if (http !== 200) report.problems.push(`course ${name}: ${url} answers ${http}`);
+    if (publisher?.state === "outage") {
+      report.problems.push(`course ${name}: ${publisher.lastError?.message ?? "the object store gives no listing"}`);
+    }
+  }
+  if (!publisher) return;
+  report.mount = publisher.mount;
+  if (!publisher.mount.healthy) report.problems.push(`mount: ${publisher.mount.detail}`);
+}

@@ -1,0 +1,121 @@
+// npm run up: from an empty machine to the courses in the browser. Each part finds what an earlier run has done already, so it can
+// simply be run again, whatever ended it.
+import { join } from "node:path";
+import type { Toolchain } from "../toolchain/ensure";
+import { parseArguments, usageError } from "./lib/arguments";
+import { chooseContentMount, recordContentMount, recordedContentMount, whyUnreachable } from "./lib/contentMount";
+import { requireDevcloudHost, runDevcloud } from "./lib/devcloud";
+import { prepareDevStack } from "./lib/devStack";
+import { runMain, UserError } from "./lib/errors";
+import { Interrupted, listenForInterruption } from "./lib/interruption";
+import { takeLock } from "./lib/lock";
+import { openToolchain } from "./lib/openStack";
+import { ROOT } from "./lib/paths";
+import { Lane } from "./lib/progress";
+import { run } from "./lib/run";
+import { downloadSamples, provideSamples } from "./lib/sampleContent";
+import { waitForSite } from "./lib/site";
+import { DEV, makeDevBackend, Stack, type StackOutputs } from "./lib/stack";
+import { loadStackConfig } from "./lib/stackConfig";
+import { Timings } from "./lib/timings";
+
+const USAGE = `Usage: npm run up -- [--driver cloudfuse|rclone]
+
+Makes everything: toolchain, dev cloud, the stack dev, sample content. Run it again after a failure or an interruption.
+  --driver  FUSE driver of the web server. Default: cloudfuse where its repository can be reached (another one can be named
+            in XWMOOC_CLOUDFUSE_REPOSITORY), else rclone; a choice once made stays.`;
+
+const timings = new Timings();
+
+runMain(async () => {
+  const { values, positionals } = parseArguments(USAGE, { driver: { type: "string" } });
+  if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
+  requireDevcloudHost();
+  listenForInterruption();
+  await takeLock("npm run up");
+  try {
+    const outputs = await up(values.driver);
+    process.stdout.write(farewell(outputs, timings.record("succeeded")));
+  } catch (error) {
+    timings.record("failed");
+    if (!(error instanceof Interrupted)) throw error;
+    throw new UserError("Interrupted. Nothing is lost: run `npm run up` again to go on.", error.exitCode);
+  }
+  return 0;
+});
+
+async function up(driver: string | undefined): Promise<StackOutputs> {
+  const [toolchain] = await Promise.all([
+    timings.measure("toolchain", makeToolchain),
+    timings.measure("dev cloud", () => runDevcloud(["up"], lane("devcloud"))),
+  ]);
+
+  const choice = await chooseContentMount({
+    driver,
+    repository: process.env.XWMOOC_CLOUDFUSE_REPOSITORY,
+    recorded: recordedContentMount(),
+    unreachable: whyUnreachable,
+  });
+  recordContentMount(choice);
+  const progress = lane("up");
+  progress.line(`FUSE driver: ${choice.contentMount.driver} (${choice.reason})`);
+  progress.end();
+
+  makeDevBackend();
+  const stack = new Stack(DEV, toolchain);
+  await Promise.all([timings.measure("pulumi up", () => pulumiUp(stack)), downloadSamples(lane("samples"))]);
+  const [config, outputs] = await Promise.all([loadStackConfig(stack), stack.outputs()]);
+  if (!outputs) throw new UserError("pulumi up ended without a web server. Run `npm run up` again.");
+
+  const expected = await timings.measure("content", () => provideSamples(config, lane("content")));
+  await timings.measure("publication", () => waitForSite(outputs, expected, lane("site")));
+  return outputs;
+}
+
+/** In a process of its own, whose builds can be stopped with it. */
+async function makeToolchain(): Promise<Toolchain> {
+  const progress = lane("toolchain");
+  try {
+    await run(process.execPath, ["--import", "tsx", join(ROOT, "toolchain", "main.ts")], {
+      cwd: ROOT,
+      onLine: (line) => progress.line(line),
+    });
+  } finally {
+    progress.end();
+  }
+  return await openToolchain();
+}
+
+async function pulumiUp(stack: Stack): Promise<void> {
+  const progress = lane("pulumi");
+  try {
+    await prepareDevStack(stack, (line) => progress.line(line));
+    progress.line("updating the stack dev (about 6 min the first time)");
+    await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"], {
+      onLine: (line) => progress.line(line),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+function lane(name: string): Lane {
+  return new Lane(name, timings.startedAt);
+}
+
+function farewell({ siteUrl, courseUrls }: StackOutputs, took: string): string {
+  const courses = Object.entries(courseUrls).map(([name, url]) => `  ${name.padEnd(12)} ${url}`);
+  return `
+The site is up: ${siteUrl}
+${courses.join("\n")}
+
+Next:
+  npm run status                              the dev cloud, the stack, each course
+  npm run upload -- py4inf FOLDER             publish a folder
+  npm run pulumi -- preview --stack dev       Pulumi, as in any project
+  npm run ssh                                 a shell on the web server
+  npm run down                                stop the dev cloud; its state is kept
+
+It took ${took}.
+`;
+}
