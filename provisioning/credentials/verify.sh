@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Proves that the credentials are private and that the object store takes them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+step=credentials
+. ./lib.sh
+. ./paths.sh
+read_inputs
+
+one_of FUSE_DRIVER cloudfuse rclone
+
+# private FILE OWNER
+private() {
+  [[ $(stat --format='%U %a' "$1") == "$2 600" ]] || fail "$1 must belong to $2 alone (mode 0600)"
+}
+private "$(mount_credentials "$FUSE_DRIVER")" content-mount
+private "$publisher_config/credentials.json" site-publisher
+
+# A store that is just starting gets a minute; a refusal is final.
+problem='' code=0
+settled() {
+  code=0
+  problem=$(node ./ask-store.mjs "$publisher_config/credentials.json") || code=$?
+  ((code != 1))
+}
+wait_until 60 settled || true
+((code == 0)) || fail "$problem"
+say "verified: the object store takes the credentials"
