@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { ConfigError, loadConfig, loadCredentials } from "./config";
+import { ConfigError, loadSettings } from "./config";
 import { ask, NotRunning } from "./control";
 import { journal } from "./journal";
 import { runMountReader } from "./mountReader";
@@ -51,8 +51,7 @@ function readArguments(args: string[]) {
 }
 
 async function run(configFile: string, credentialsFile: string, socket: string): Promise<void> {
-  const config = loadConfig(configFile);
-  const credentials = loadCredentials(credentialsFile);
+  const { config, credentials } = loadSettings(configFile, credentialsFile);
   // What is published is for everyone to read.
   process.umask(0o022);
   const publisher = new Publisher({ config, credentials, socket, program: __filename, journal });

@@ -46,13 +46,28 @@ export interface Course {
 /** Every problem of the configuration in one message. */
 export class ConfigError extends Error {}
 
-/** @throws ConfigError */
-export function loadConfig(file: string): Config {
-  return parseConfig(readJson(file), file);
+/** Reads both files. @throws ConfigError with every problem of both */
+export function loadSettings(
+  configFile: string,
+  credentialsFile: string,
+): { config: Config; credentials: SwiftCredentials } {
+  const problems: string[] = [];
+  const collect = <T>(load: () => T): T | undefined => {
+    try {
+      return load();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(error.message);
+      return undefined;
+    }
+  };
+  const config = collect(() => parseConfig(readJson(configFile), configFile));
+  const credentials = collect(() => loadCredentials(credentialsFile));
+  if (config === undefined || credentials === undefined) throw new ConfigError(problems.join("\n"));
+  return { config, credentials };
 }
 
-/** @throws ConfigError */
-export function loadCredentials(file: string): SwiftCredentials {
+function loadCredentials(file: string): SwiftCredentials {
   const result = parseCredentials(readJson(file));
   if ("problems" in result) throw configError(file, result.problems);
   return result.credentials;

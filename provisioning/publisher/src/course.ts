@@ -2,6 +2,7 @@ import * as path from "node:path";
 import type { SwiftClient } from "../../../swift/client";
 import type { Config, Course } from "./config";
 import { type CourseMemory, readMemory, writeMemory } from "./courseState";
+import { DynamicObjects } from "./dynamic";
 import { Fetcher, type FetchProgress } from "./fetcher";
 import {
   type Difference,
@@ -17,6 +18,7 @@ import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
 import type { CourseState, CourseStatus } from "./status";
+import { Undelivered } from "./undelivered";
 
 /** Of the skipped objects the status names so many. */
 const MAX_SKIPPED = 100;
@@ -40,6 +42,8 @@ export class CoursePublisher {
   private readonly prefix: string;
   private readonly releases: Releases;
   private readonly fetcher: Fetcher;
+  private readonly dynamic: DynamicObjects;
+  private readonly undelivered = new Undelivered();
   private readonly memoryFile: string;
   private memory: CourseMemory;
   private current: Release | undefined;
@@ -62,6 +66,7 @@ export class CoursePublisher {
     this.releases = new Releases(path.join(config.releasesDir, course.name), link, config.keepReleases, onProgress);
     const source = { container: course.container, prefix: this.prefix };
     this.fetcher = new Fetcher(store, mount, source, this.releases.staging);
+    this.dynamic = new DynamicObjects(store, source);
     this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
     this.memory = readMemory(this.memoryFile);
   }
@@ -88,13 +93,14 @@ export class CoursePublisher {
     const wanted = await this.list();
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
     const deleted = this.passGuard(changes, wanted);
-    if (changes.added.length + changes.changed.length + deleted.length === 0) return false;
-    this.publishing = true;
-    try {
-      await this.publish(wanted, changes, deleted.length, began);
-    } finally {
+    if (changes.added.length + changes.changed.length + deleted.length === 0) {
       this.publishing = false;
+      return false;
     }
+    // Where the store changes meanwhile it stays set: the publication goes on with the next listing.
+    this.publishing = true;
+    await this.publish(wanted, changes, deleted.length, began);
+    this.publishing = false;
     return true;
   }
 
@@ -142,6 +148,8 @@ export class CoursePublisher {
       onProgress();
     }
     const wanted = gathered.result();
+    await this.dynamic.check(wanted.files);
+    this.undelivered.giveUp(wanted, this.current?.files ?? new Map(), performance.now());
     this.listedAt = new Date();
     this.skipped = wanted.skipped;
     return wanted;
@@ -174,6 +182,7 @@ export class CoursePublisher {
   private async publish(wanted: Wanted, changes: Difference, deleted: number, began: number): Promise<void> {
     const { journal } = this.dependencies;
     const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
+    this.undelivered.note(staged.keys(), moved, performance.now());
     if (moved[0] !== undefined)
       throw new StoreChanging(`${moved.length} objects changed while they were read, ${oneLine(moved[0].name)} first`);
 

@@ -12,7 +12,6 @@ export interface FileVersion {
   lastModified: string;
   /**
    * ETag of a dynamic large object, whose listing entry says nothing of its content (see `dynamic.ts`).
-   * Only published versions have it.
    */
   dynamicEtag?: string;
 }
@@ -36,6 +35,7 @@ export interface Wanted {
 /** Whether both are one content, so that nothing has to be fetched. */
 export function sameContent(a: FileVersion, b: FileVersion): boolean {
   if (a.hash !== b.hash || a.bytes !== b.bytes) return false;
+  if (a.dynamicEtag !== undefined && b.dynamicEtag !== undefined) return a.dynamicEtag === b.dynamicEtag;
   // An object that looks empty may be the manifest of a dynamic large object, written anew with other segments.
   return a.bytes > 0 || a.lastModified === b.lastModified;
 }

@@ -13,6 +13,7 @@ import { SystemdNotify } from "./notify";
 import { PollLoop } from "./pollLoop";
 import { writeStartPage } from "./startPage";
 import type { Status } from "./status";
+import { removeStrayLinks } from "./strayLinks";
 
 /** Nothing may move for so long on a connection to the store. */
 const STORE_TIMEOUT_MS = 10_000;
@@ -63,6 +64,8 @@ export class Publisher {
   async run(): Promise<void> {
     const { config, socket, journal } = this.options;
     for (const folder of [config.webRoot, config.releasesDir, config.stateDir]) mkdirSync(folder, { recursive: true });
+    for (const link of removeStrayLinks(config))
+      journal.info(`${link}: no course is configured there any more; link removed`);
     this.controls = await serveControls(socket, {
       status: () => this.status(),
       approve: (course) => this.approve(course),

@@ -1,0 +1,31 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Config } from "./config";
+
+/**
+ * Removes from the web root the links of courses that are no longer configured there. Their releases stay on disk, so that
+ * a slip in the configuration costs nothing.
+ * @returns the links removed
+ */
+export function removeStrayLinks({ webRoot, releasesDir, courses }: Config): string[] {
+  const removed: string[] = [];
+  const wanted = new Map(
+    courses.map((course) => [path.join(webRoot, course.path), path.join(releasesDir, course.name)]),
+  );
+  for (const link of linksBelow(webRoot)) {
+    const target = path.dirname(path.resolve(path.dirname(link), fs.readlinkSync(link)));
+    if (path.dirname(target) !== releasesDir || wanted.get(link) === target) continue;
+    fs.unlinkSync(link);
+    removed.push(link);
+  }
+  return removed;
+}
+
+/** Links, followed nowhere. */
+function* linksBelow(dir: string): Generator<string> {
+  for (const entry of fs.readdirSync(dir, { withFileTypes: true })) {
+    const file = path.join(dir, entry.name);
+    if (entry.isSymbolicLink()) yield file;
+    else if (entry.isDirectory()) yield* linksBelow(file);
+  }
+}

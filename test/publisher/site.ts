@@ -1,0 +1,138 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import type { Config, Course } from "../../provisioning/publisher/src/config";
+import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
+import type { SwiftCredentials } from "../../swift/credentials";
+
+/** A course as the tests use it: all of container `course`, at `/course`. */
+export function course(more: Partial<Course> = {}): Course {
+  return { name: "course", container: "course", source: "", path: "course", title: "Course", description: "", ...more };
+}
+
+/** A publisher run as the service runs it: the bundle as a process of its own, with folders of its own. */
+export class Site {
+  readonly dir = fs.mkdtempSync(path.join(os.tmpdir(), "publisher-"));
+  readonly webRoot = path.join(this.dir, "html");
+  readonly releasesDir = path.join(this.dir, "releases");
+  readonly stateDir = path.join(this.dir, "state");
+  readonly mountDir = path.join(this.dir, "mnt");
+  /** Everything the publisher has said. */
+  output = "";
+  private readonly program = path.join(this.dir, "site-publisher.cjs");
+  private readonly config = path.join(this.dir, "config.json");
+  private readonly credentials = path.join(this.dir, "credentials.json");
+  private readonly socket = path.join(this.dir, "control.sock");
+  private process: ChildProcess | undefined;
+
+  constructor(credentials: SwiftCredentials, config: Partial<Config> = {}) {
+    fs.writeFileSync(this.program, bundlePublisher());
+    for (const dir of [this.webRoot, this.mountDir]) fs.mkdirSync(dir);
+    fs.writeFileSync(this.credentials, JSON.stringify(credentials));
+    this.configure(config);
+  }
+
+  configure(config: Partial<Config>): void {
+    const { webRoot, releasesDir, stateDir, mountDir } = this;
+    const whole: Config = {
+      ...{ webRoot, releasesDir, stateDir, mountDir },
+      pollSeconds: 0.1,
+      keepReleases: 3,
+      massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
+      siteTitle: "Site",
+      courses: [course()],
+      ...config,
+    };
+    fs.writeFileSync(this.config, JSON.stringify(whole));
+  }
+
+  start(): this {
+    const args = ["run", "--config", this.config, "--credentials", this.credentials, "--socket", this.socket];
+    const child = spawn(process.execPath, [this.program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.output += text;
+      });
+    }
+    this.process = child;
+    return this;
+  }
+
+  /** Ends the process, by default as a power cut for it would. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
+    const child = this.process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve));
+    child.kill(signal);
+    return await ended;
+  }
+
+  /** Resolves with the exit code of a process that ends by itself. */
+  async exit(): Promise<number | null> {
+    const child = this.process;
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    return await new Promise((resolve) => child.on("exit", resolve));
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Runs another verb of the program. */
+  async run(...args: string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [this.program, ...args, "--socket", this.socket]);
+    return stdout;
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse(await this.run("status", "--json")) as Status;
+  }
+
+  async courseStatus(name = "course"): Promise<CourseStatus> {
+    const found = (await this.status()).courses.find((course) => course.name === name);
+    if (found === undefined) throw new Error(`the status has no course ${name}`);
+    return found;
+  }
+
+  /** What a visitor gets: each file of a course with its content. */
+  served(at = "course"): Record<string, string> {
+    const root = path.join(this.webRoot, at);
+    const files: Record<string, string> = {};
+    if (!fs.existsSync(root)) return files;
+    for (const name of fs.readdirSync(root, { recursive: true, encoding: "utf8" }).sort()) {
+      const file = path.join(root, name);
+      if (fs.lstatSync(file).isFile()) files[name] = fs.readFileSync(file, "utf8");
+    }
+    return files;
+  }
+}
+
+/** Waits until a condition holds. @throws after `limitMs`, with what was seen last */
+export async function until<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean, limitMs = 8_000): Promise<T> {
+  const end = Date.now() + limitMs;
+  for (;;) {
+    const seen = await Promise.resolve(look()).catch((error: unknown) => error as T);
+    if (holds(seen)) return seen;
+    if (Date.now() > end)
+      throw new Error(`not within ${limitMs} ms; last seen: ${JSON.stringify(seen)?.slice(0, 500)}`);
+    await sleep(20);
+  }
+}
+
+/** Waits until exactly these files are served. */
+export async function untilServed(site: Site, files: Record<string, string>, at = "course"): Promise<void> {
+  const wanted = JSON.stringify(sorted(files));
+  await until(
+    () => JSON.stringify(sorted(site.served(at))),
+    (seen) => seen === wanted,
+  );
+}
+
+function sorted(files: Record<string, string>): [string, string][] {
+  return Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,304 @@
+import { createHash } from "node:crypto";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SwiftCredentials } from "../../swift/credentials";
+
+/** How the double may fail a request. A number is answered as that HTTP status. */
+export type Fault = number | "html" | "truncate" | "reset" | "hang" | { body: string; status?: number };
+
+export interface DoubleRequest {
+  method: string;
+  /** Decoded; the account left out. */
+  container: string;
+  object: string | undefined;
+  query: URLSearchParams;
+}
+
+interface StoredObject {
+  body: Buffer;
+  /** What a listing shows: of a large object not what GET shows. */
+  hash: string;
+  bytes: number;
+  contentType: string;
+  modified: string;
+  dynamic?: string;
+  segments?: { name: string; bytes: number; hash: string }[];
+  sloEtag?: string;
+}
+
+interface Answer {
+  status: number;
+  body?: string | Buffer;
+  headers?: Record<string, string>;
+  headOnly?: boolean;
+}
+
+const PAGE_LIMIT = 10_000;
+
+/** A small Swift on a free port of the loopback: v1.0 and Keystone v3 sign-in, containers, objects, listings, large objects, faults. */
+export class SwiftDouble {
+  /** Asked before each request to the store (not of sign-ins). */
+  fault: (request: DoubleRequest) => Fault | undefined = () => undefined;
+  /** Asked before each sign-in. */
+  authFault: () => Fault | undefined = () => undefined;
+  /** Called when a listing has been answered, so that a test can change the store between listing and GET. */
+  onListed: (container: string) => void = () => {};
+  /** Every request to the store, in order. */
+  readonly requests: DoubleRequest[] = [];
+  signIns = 0;
+  private readonly containers = new Map<string, Map<string, StoredObject>>();
+  private readonly server = http.createServer((request, response) => void this.handle(request, response));
+  private readonly key = "secret";
+  private token = "token-1";
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  get credentials(): SwiftCredentials {
+    return { auth: "v1", authUrl: `${this.url}/auth/v1.0`, username: "test:tester", apiKey: this.key };
+  }
+
+  get keystoneCredentials(): SwiftCredentials {
+    return {
+      auth: "keystone",
+      authUrl: `${this.url}/v3`,
+      region: "dev",
+      project: "test",
+      username: "tester",
+      password: this.key,
+    };
+  }
+
+  /** Tokens given out so far are valid no more. */
+  expireTokens(): void {
+    this.token = `token-${Number(this.token.slice(6)) + 1}`;
+  }
+
+  createContainer(container: string): void {
+    if (!this.containers.has(container)) this.containers.set(container, new Map());
+  }
+
+  deleteContainer(container: string): void {
+    this.containers.delete(container);
+  }
+
+  /** Stores an object; also under names that no client would send. */
+  put(container: string, name: string, content: string | Buffer, more: Partial<StoredObject> = {}): void {
+    const body = Buffer.from(content);
+    this.createContainer(container);
+    this.objects(container)?.set(name, {
+      body,
+      hash: md5(body),
+      bytes: body.length,
+      contentType: "application/octet-stream",
+      modified: new Date().toISOString().replace("Z", "000"),
+      ...more,
+    });
+  }
+
+  delete(container: string, name: string): void {
+    this.objects(container)?.delete(name);
+  }
+
+  /** Requests for an object's content. */
+  get reads(): DoubleRequest[] {
+    return this.requests.filter(({ method, object }) => method === "GET" && object !== undefined);
+  }
+
+  private objects(container: string): Map<string, StoredObject> | undefined {
+    return this.containers.get(container);
+  }
+
+  private async handle(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const [path = "", query = ""] = (request.url ?? "").split("?", 2);
+    if (path === "/auth/v1.0" || path === "/v3/auth/tokens") {
+      this.signIns++;
+      send(response, this.authFault(), () => this.signIn(request, body));
+      return;
+    }
+    const [, container = "", object = ""] = /^\/v1\/AUTH_test\/?([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
+    const asked: DoubleRequest = {
+      method: request.method ?? "",
+      container: decodeURIComponent(container),
+      object: object === "" ? undefined : decodeURIComponent(object),
+      query: new URLSearchParams(query),
+    };
+    this.requests.push(asked);
+    send(response, this.fault(asked), () => {
+      if (request.headers["x-auth-token"] !== this.token) return { status: 401 };
+      if (asked.container === "")
+        return { status: 200, body: JSON.stringify([...this.containers.keys()].map((name) => ({ name }))) };
+      return asked.object === undefined
+        ? this.onContainer(asked)
+        : this.onObject(asked, asked.object, request.headers, body);
+    });
+    if (asked.method === "GET" && asked.object === undefined) this.onListed(asked.container);
+  }
+
+  private signIn(request: http.IncomingMessage, body: Buffer): Answer {
+    const storageUrl = `${this.url}/v1/AUTH_test`;
+    if (request.method === "GET") {
+      if (request.headers["x-auth-key"] !== this.key) return { status: 401 };
+      return { status: 200, headers: { "X-Auth-Token": this.token, "X-Storage-Url": storageUrl } };
+    }
+    const { identity } = JSON.parse(body.toString()).auth;
+    if ((identity.password?.user.password ?? identity.application_credential?.secret) !== this.key)
+      return { status: 401 };
+    const endpoints = [{ interface: "public", region: "dev", url: storageUrl }];
+    const token = { catalog: [{ type: "object-store", endpoints }] };
+    return { status: 201, body: JSON.stringify({ token }), headers: { "X-Subject-Token": this.token } };
+  }
+
+  private onContainer({ method, container, query }: DoubleRequest): Answer {
+    const objects = this.objects(container);
+    if (method === "PUT") {
+      this.createContainer(container);
+      return { status: objects ? 202 : 201 };
+    }
+    if (objects === undefined) return { status: 404 };
+    if (method === "HEAD") return { status: 204 };
+    if (method === "DELETE") {
+      if (objects.size > 0) return { status: 409 };
+      this.deleteContainer(container);
+      return { status: 204 };
+    }
+    const limit = Number(query.get("limit") ?? PAGE_LIMIT);
+    if (limit > PAGE_LIMIT) return { status: 412 };
+    const marker = Buffer.from(query.get("marker") ?? "");
+    const rows = [...objects]
+      .map(([name, object]) => ({ name, order: Buffer.from(name), object }))
+      .filter(({ name, order }) => name.startsWith(query.get("prefix") ?? "") && order.compare(marker) > 0)
+      .sort((a, b) => a.order.compare(b.order))
+      .slice(0, limit)
+      .map(({ name, object: { hash, bytes, contentType, modified, sloEtag } }) => ({
+        name,
+        hash,
+        bytes,
+        content_type: contentType,
+        last_modified: modified,
+        ...(sloEtag && { slo_etag: `"${sloEtag}"` }),
+      }));
+    return { status: 200, body: JSON.stringify(rows), headers: { "Content-Type": "application/json; charset=utf-8" } };
+  }
+
+  private onObject(asked: DoubleRequest, name: string, headers: http.IncomingHttpHeaders, body: Buffer): Answer {
+    const { method, container, query } = asked;
+    const objects = this.objects(container);
+    if (objects === undefined) return { status: 404 };
+    if (method === "PUT") {
+      const etag = query.get("multipart-manifest") === "put" ? this.putStatic(container, name, body) : md5(body);
+      if (headers.etag !== undefined && headers.etag !== etag) return { status: 422 };
+      if (!query.has("multipart-manifest")) {
+        const dynamic = headers["x-object-manifest"];
+        const contentType = headers["content-type"] ?? "application/octet-stream";
+        this.put(container, name, body, { contentType, ...(typeof dynamic === "string" && { dynamic }) });
+      }
+      return { status: 201, headers: { ETag: etag } };
+    }
+    const object = objects.get(name);
+    if (object === undefined) return { status: 404 };
+    if (method === "DELETE") {
+      objects.delete(name);
+      return { status: 204 };
+    }
+    const { content, head } = this.content(object, query.get("multipart-manifest") === "get");
+    return {
+      status: 200,
+      body: content,
+      headers: { "Content-Type": object.contentType, ...head },
+      headOnly: method === "HEAD",
+    };
+  }
+
+  /** Makes a static large object of a manifest such as clients send it. @returns its ETag */
+  private putStatic(container: string, name: string, body: Buffer): string {
+    const wanted = JSON.parse(body.toString()) as { path: string }[];
+    const segments = wanted.map(({ path }) => {
+      const [, segmentContainer = "", segment = ""] = /^\/?([^/]+)\/(.*)$/.exec(path) ?? [];
+      const stored = this.objects(segmentContainer)?.get(segment);
+      if (stored === undefined) throw new Error(`the double has no segment ${path}`);
+      return { name: path, bytes: stored.bytes, hash: stored.hash };
+    });
+    const sloEtag = md5(segments.map(({ hash }) => hash).join(""));
+    this.put(container, name, JSON.stringify(segments), {
+      segments,
+      sloEtag,
+      bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+    });
+    return `"${sloEtag}"`;
+  }
+
+  private content(object: StoredObject, asManifest: boolean): { content: Buffer; head: Record<string, string> } {
+    if (object.segments !== undefined) {
+      const isLarge = { "X-Static-Large-Object": "True", "X-Manifest-Etag": object.hash };
+      if (asManifest) return { content: object.body, head: { ...isLarge, ETag: object.hash } };
+      return {
+        content: this.joined(object.segments.map(({ name }) => name)),
+        head: { ...isLarge, ETag: `"${object.sloEtag}"` },
+      };
+    }
+    if (object.dynamic !== undefined) {
+      const [, container = "", prefix = ""] = /^([^/]+)\/(.*)$/.exec(decodeURIComponent(object.dynamic)) ?? [];
+      const names = [...(this.objects(container)?.keys() ?? [])].filter((name) => name.startsWith(prefix)).sort();
+      const hashes = names.map((name) => this.objects(container)?.get(name)?.hash);
+      const head = { "X-Object-Manifest": object.dynamic, ETag: `"${md5(hashes.join(""))}"` };
+      return { content: this.joined(names.map((name) => `/${container}/${name}`)), head };
+    }
+    return { content: object.body, head: { ETag: object.hash } };
+  }
+
+  private joined(paths: string[]): Buffer {
+    return Buffer.concat(
+      paths.map((path) => {
+        const [, container = "", name = ""] = /^\/?([^/]+)\/(.*)$/.exec(path) ?? [];
+        return this.objects(container)?.get(name)?.body ?? Buffer.alloc(0);
+      }),
+    );
+  }
+}
+
+/** Answers, or fails as told. */
+function send(response: http.ServerResponse, fault: Fault | undefined, answer: () => Answer): void {
+  if (fault === "hang") return;
+  if (fault === "reset") {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  const {
+    status,
+    body = "",
+    headers = {},
+    headOnly = false,
+  } = fault === undefined || fault === "truncate" ? answer() : faulty(fault);
+  const content = Buffer.from(body);
+  response.writeHead(status, { ...(status !== 204 && { "Content-Length": content.length }), ...headers });
+  if (fault === "truncate") response.write(content.subarray(0, content.length / 2), () => response.socket?.destroy());
+  else response.end(headOnly ? "" : content);
+}
+
+function faulty(fault: number | "html" | { body: string; status?: number }): Answer {
+  if (fault === "html") {
+    const body = "<?xml version='1.0'?><html><body>maintenance</body></html>";
+    return { status: 200, body, headers: { "Content-Type": "application/xhtml+xml" } };
+  }
+  if (typeof fault === "object") return { status: fault.status ?? 200, body: fault.body };
+  return { status: fault, body: fault === 204 ? "" : "<html>error</html>" };
+}
+
+function md5(content: Buffer | string): string {
+  return createHash("md5").update(content).digest("hex");
+}
