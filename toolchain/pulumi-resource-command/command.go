@@ -33,8 +33,8 @@ type Process struct {
 	AddPreviousOutputInEnv *bool             `pulumi:"addPreviousOutputInEnv,optional"`
 }
 
-// Streams holds what a command wrote. Every output depends on every input, so that with a secret input (a connection
-// always is one) the streams are secrets too.
+// Streams holds what a command wrote. As with the official plugin these are secrets only where the program lists them
+// in additionalSecretOutputs, however secret the inputs are.
 type Streams struct {
 	Stdout string `pulumi:"stdout"`
 	Stderr string `pulumi:"stderr"`

@@ -45,7 +45,11 @@ type stream struct {
 }
 
 func (c Process) capture(ctx context.Context) *output {
-	out, log := &output{}, p.GetLogger(ctx).InfoStatus
+	return c.captureTo(p.GetLogger(ctx).InfoStatus)
+}
+
+func (c Process) captureTo(log func(line string)) *output {
+	out := &output{}
 	out.stdout.owner, out.stderr.owner = out, out
 	want := or(c.Logging, logBoth)
 	if want == logStdout || want == logBoth {
