@@ -1,5 +1,5 @@
 // npm run ssh -- [--stack STACK] [COMMAND…]: a shell, or one command, on a stack's web server.
-import { usageError } from "./lib/arguments";
+import { showUsage, usageError } from "./lib/arguments";
 import { runMain, UserError } from "./lib/errors";
 import { openStack } from "./lib/openStack";
 import { runInForeground } from "./lib/run";
@@ -13,7 +13,7 @@ Opens a shell on the web server of a stack (default: dev), or runs one command t
 
 /** Our own options come before the command; everything from its first word on belongs to the command. */
 function parseCommandLine([first, second, ...rest]: string[]): { stack: string; command: string[] } {
-  if (first === "--help" || first === "-h") throw usageError("", USAGE);
+  if (first === "--help" || first === "-h") showUsage(USAGE);
   const joined = /^--stack=(.+)$/.exec(first ?? "")?.[1];
   if (joined) return { stack: joined, command: second === undefined ? [] : [second, ...rest] };
   if (first === "--stack" && second !== undefined) return { stack: second, command: rest };

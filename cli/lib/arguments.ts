@@ -4,6 +4,12 @@ import { UserError } from "./errors";
 /** Exit code for a command line that can't be understood, as in most Unix tools. */
 const USAGE_ERROR = 2;
 
+/** Prints the usage text and ends the process. */
+export function showUsage(usage: string): never {
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+
 /** The command line does not fit; carries the usage text. */
 export function usageError(problem: string, usage: string): UserError {
   return new UserError(`${problem}\n\n${usage}`, USAGE_ERROR);
@@ -19,10 +25,7 @@ export function parseArguments<const Options extends NonNullable<ParseArgsConfig
   args: string[] = process.argv.slice(2),
 ) {
   const parsed = parse(usage, options, args);
-  if ((parsed.values as { help?: boolean }).help) {
-    process.stdout.write(`${usage}\n`);
-    process.exit(0);
-  }
+  if ((parsed.values as { help?: boolean }).help) showUsage(usage);
   return parsed;
 }
 

@@ -29,6 +29,8 @@ export interface UploadOptions {
   delete?: boolean;
   /** Symbolic links may lead anywhere below this folder. Default: the folder that is uploaded. */
   boundary?: string;
+  /** Seconds before a failed transfer is tried again; twice as long the second time. Default: 1. */
+  retrySeconds?: number;
 }
 
 /** What an upload did. */
@@ -74,7 +76,7 @@ export async function upload(
   const attempt = async (name: string, action: () => Promise<unknown>): Promise<boolean> => {
     if (result.failed.length >= MAX_FAILURES) return false;
     try {
-      await withRetries(action);
+      await withRetries(action, options.retrySeconds ?? 1);
       return true;
     } catch (error) {
       if (!(error instanceof SwiftError) || error.kind === "auth") throw error;
@@ -139,14 +141,14 @@ function indexLast(a: LocalFile, b: LocalFile): number {
   return Number(a.name === "index.html") - Number(b.name === "index.html");
 }
 
-async function withRetries(action: () => Promise<unknown>): Promise<void> {
+async function withRetries(action: () => Promise<unknown>, retrySeconds: number): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await action();
       return;
     } catch (error) {
       if (!(error instanceof SwiftError) || error.kind !== "outage" || tries === TRIES) throw error;
-      await pause(tries);
+      await pause(tries * retrySeconds);
     }
   }
 }

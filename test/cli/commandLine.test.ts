@@ -1,0 +1,42 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ROOT } from "../../cli/lib/paths";
+
+/** Runs a command as its npm script does. */
+function command(name: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--import", "tsx", join(ROOT, "cli", `${name}.ts`), ...args],
+    {
+      encoding: "utf8",
+      cwd: ROOT,
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+describe("a command line that does not fit", () => {
+  it.each([
+    ["up", ["--drivr", "rclone"], /Unknown option '--drivr'/],
+    ["clean", ["--cache"], /Unknown option '--cache'/],
+    ["status", ["--stack"], /--stack <value>' argument missing/],
+    ["upload", ["py4inf"], /COURSE and FOLDER are needed/],
+    ["upload", ["py4inf", "a", "b"], /"b" is too much/],
+    ["ssh", ["--stak", "dev"], /Unknown option --stak/],
+  ])("%s %j: one message, the usage, no stack trace", (name, args, message) => {
+    const { status, stdout, stderr } = command(name, ...args);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain("Usage: npm run");
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+
+  it.each(["down", "clean", "ssh"])("%s --help explains itself", (name) => {
+    const { status, stdout, stderr } = command(name, "--help");
+    expect(stdout).toContain(`Usage: npm run ${name}`);
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../cli/lib/paths";
+import { pulumiEnvironment, Stack, selectedStack, stackOfCommandLine } from "../../cli/lib/stack";
+import { findCourse, loadStackConfig } from "../../cli/lib/stackConfig";
+import { rawConfig } from "../support/stack";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "xwmooc-stack-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("the environment of the Pulumi CLI", () => {
+  it("has backend and passphrase of the stack dev only", () => {
+    const dev = pulumiEnvironment("dev", { PULUMI_HOME: "/home" }, {});
+    expect(dev).toMatchObject({ PULUMI_HOME: "/home", PULUMI_CONFIG_PASSPHRASE: "xwmooc-dev" });
+    expect(dev.PULUMI_BACKEND_URL).toBe(`file://${ROOT}/.state/pulumi`);
+    for (const stack of ["tokyo2", "acme/xwmooc/dev", undefined]) {
+      const other = pulumiEnvironment(stack, {}, {});
+      expect(Object.keys(other).filter((name) => /BACKEND|PASSPHRASE/.test(name))).toEqual([]);
+    }
+  });
+
+  it("leaves alone what the user has set", () => {
+    const user = { PULUMI_BACKEND_URL: "s3://states", PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" };
+    const env = pulumiEnvironment("dev", {}, user);
+    expect(env).not.toHaveProperty("PULUMI_BACKEND_URL");
+    expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+  });
+});
+
+describe("the stack of a Pulumi command line", () => {
+  it.each([
+    ["preview --stack tokyo2", "tokyo2"],
+    ["preview --stack=tokyo2", "tokyo2"],
+    ["-s tokyo2 up", "tokyo2"],
+    ["up -s=tokyo2", "tokyo2"],
+    ["preview", "selected"],
+    ["stack init hongkong", "hongkong"],
+    ["stack select dev", "dev"],
+    ["stack output address", "selected"],
+    ["cancel dev", "dev"],
+    ["config set key -- --stack", "selected"],
+    ["login file:///tmp", undefined],
+    ["version", undefined],
+  ])("%s", (line, stack) => {
+    expect(stackOfCommandLine(line.split(" "), "selected")).toBe(stack);
+  });
+
+  it("is the selected one of the backend the user is logged in to, else ours", () => {
+    const key = createHash("sha1").update(`${ROOT}/Pulumi.yaml`).digest("hex");
+    const own = `file://${ROOT}/.state/pulumi`;
+    const stacks = { [own]: "organization/xwmooc/dev", "https://api.pulumi.com": "acme/xwmooc/tokyo2" };
+    mkdirSync(join(folder, "workspaces"));
+    writeFileSync(join(folder, "workspaces", `xwmooc-${key}-workspace.json`), JSON.stringify({ stacks }));
+    const home = { PULUMI_HOME: folder };
+    expect(selectedStack(home, {})).toBe("organization/xwmooc/dev");
+    expect(selectedStack(home, { PULUMI_BACKEND_URL: "https://api.pulumi.com" })).toBe("acme/xwmooc/tokyo2");
+    writeFileSync(join(folder, "credentials.json"), JSON.stringify({ current: "https://api.pulumi.com" }));
+    expect(selectedStack(home, {})).toBe("acme/xwmooc/tokyo2");
+    expect(selectedStack(home, { PULUMI_STACK: "hongkong" })).toBe("hongkong");
+    expect(selectedStack({ PULUMI_HOME: join(folder, "none") }, {})).toBeUndefined();
+  });
+});
+
+describe("a stack's configuration", () => {
+  /** A stand-in for the CLI that gives one answer. */
+  function stackThatAnswers(script: string): Stack {
+    const pulumi = join(folder, "pulumi");
+    writeFileSync(pulumi, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return new Stack("tokyo2", { pulumi, env: {}, origin: "installed" });
+  }
+
+  it("is parsed as the Pulumi program does it, and names the courses when one is unknown", async () => {
+    const { values } = rawConfig("tokyo2");
+    const entries = Object.entries(values).map(([key, value]) => [key, { value, secret: true }]);
+    writeFileSync(join(folder, "config.json"), JSON.stringify(Object.fromEntries(entries)));
+    const { courses } = await loadStackConfig(stackThatAnswers(`cat ${folder}/config.json`));
+    expect(findCourse(courses, "py4inf").source).toBe("py4inf_html");
+    expect(() => findCourse(courses, "py4inff")).toThrow(
+      'There is no course "py4inff". The courses are: csunplugged, pi, py4inf, rur-ple, scloud, swcarpentry.',
+    );
+  });
+
+  it("of a stack that is not there", async () => {
+    const stack = stackThatAnswers(`echo "error: no stack named 'tokyo2' found" >&2; exit 255`);
+    await expect(loadStackConfig(stack)).rejects.toThrow(/There is no stack "tokyo2"/);
+  });
+
+  it("that Pulumi can't read, in Pulumi's own words", async () => {
+    const stack = stackThatAnswers(`echo "error: incorrect passphrase" >&2; exit 255`);
+    await expect(loadStackConfig(stack)).rejects.toThrow(/incorrect passphrase/);
+  });
+});
