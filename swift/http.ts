@@ -90,9 +90,8 @@ export async function readBody(response: http.IncomingMessage, limit = 64 * 1024
   return Buffer.concat(chunks);
 }
 
-/** The chunks of a body, checked against its Content-Length. @throws SwiftError "outage" where it broke off. */
+/** The chunks of a body. @throws SwiftError "outage" where it broke off. */
 export async function* chunksOf(response: http.IncomingMessage): AsyncGenerator<Buffer> {
-  const announced = response.headers["content-length"];
   let length = 0;
   try {
     for await (const chunk of response) {
@@ -103,9 +102,7 @@ export async function* chunksOf(response: http.IncomingMessage): AsyncGenerator<
     if (error instanceof SwiftError) throw error;
     throw new SwiftError("outage", `an answer broke off after ${length} bytes`);
   }
-  if (announced !== undefined && Number(announced) !== length) {
-    throw new SwiftError("outage", `an answer broke off after ${length} of ${announced} bytes`);
-  }
+  if (!response.complete) throw new SwiftError("outage", `an answer broke off after ${length} bytes`);
 }
 
 class StaleConnection extends SwiftError {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { bundlePublisher } from "../../provisioning/publisher/bundle";
 import type { Config, Course } from "../../provisioning/publisher/src/config";
+import { ask } from "../../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
 import type { SwiftCredentials } from "../../swift/credentials";
 
@@ -90,7 +91,7 @@ export class Site {
   }
 
   async status(): Promise<Status> {
-    return JSON.parse(await this.run("status", "--json")) as Status;
+    return await ask<Status>(this.socket, "GET", "/status");
   }
 
   async courseStatus(name = "course"): Promise<CourseStatus> {
@@ -112,25 +113,33 @@ export class Site {
   }
 }
 
-/** Waits until a condition holds. @throws after `limitMs`, with what was seen last */
+/** Waits until a condition holds; a look that fails counts as not yet. @throws after `limitMs`, with what was seen last */
 export async function until<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean, limitMs = 8_000): Promise<T> {
   const end = Date.now() + limitMs;
   for (;;) {
-    const seen = await Promise.resolve(look()).catch((error: unknown) => error as T);
-    if (holds(seen)) return seen;
+    let last: unknown;
+    try {
+      const seen = await look();
+      if (holds(seen)) return seen;
+      last = seen;
+    } catch (error) {
+      last = String(error);
+    }
     if (Date.now() > end)
-      throw new Error(`not within ${limitMs} ms; last seen: ${JSON.stringify(seen)?.slice(0, 500)}`);
+      throw new Error(`not within ${limitMs} ms; last seen: ${JSON.stringify(last)?.slice(0, 500)}`);
     await sleep(20);
   }
 }
 
 /** Waits until exactly these files are served. */
-export async function untilServed(site: Site, files: Record<string, string>, at = "course"): Promise<void> {
+export async function untilServed(
+  site: Site,
+  files: Record<string, string>,
+  { at = "course", limitMs = 8_000 }: { at?: string; limitMs?: number } = {},
+): Promise<void> {
   const wanted = JSON.stringify(sorted(files));
-  await until(
-    () => JSON.stringify(sorted(site.served(at))),
-    (seen) => seen === wanted,
-  );
+  const served = () => JSON.stringify(sorted(site.served(at)));
+  await until(served, (seen) => seen === wanted, limitMs);
 }
 
 function sorted(files: Record<string, string>): [string, string][] {

@@ -228,46 +228,50 @@ export class SwiftDouble {
   private putStatic(container: string, name: string, body: Buffer): string {
     const wanted = JSON.parse(body.toString()) as { path: string }[];
     const segments = wanted.map(({ path }) => {
-      const [, segmentContainer = "", segment = ""] = /^\/?([^/]+)\/(.*)$/.exec(path) ?? [];
-      const stored = this.objects(segmentContainer)?.get(segment);
+      const stored = this.at(path);
       if (stored === undefined) throw new Error(`the double has no segment ${path}`);
-      return { name: path, bytes: stored.bytes, hash: stored.hash };
+      return {
+        name: path,
+        bytes: stored.bytes,
+        hash: stored.sloEtag ?? stored.hash,
+        ...(stored.sloEtag && { sub_slo: true }),
+      };
     });
     const sloEtag = md5(segments.map(({ hash }) => hash).join(""));
-    this.put(container, name, JSON.stringify(segments), {
-      segments,
-      sloEtag,
-      bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
-    });
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    this.put(container, name, JSON.stringify(segments), { segments, sloEtag, bytes });
     return `"${sloEtag}"`;
   }
 
-  private content(object: StoredObject, asManifest: boolean): { content: Buffer; head: Record<string, string> } {
+  private content(object: StoredObject, asManifest = false): { content: Buffer; head: Record<string, string> } {
     if (object.segments !== undefined) {
-      const isLarge = { "X-Static-Large-Object": "True", "X-Manifest-Etag": object.hash };
-      if (asManifest) return { content: object.body, head: { ...isLarge, ETag: object.hash } };
-      return {
-        content: this.joined(object.segments.map(({ name }) => name)),
-        head: { ...isLarge, ETag: `"${object.sloEtag}"` },
-      };
+      const head = { "X-Static-Large-Object": "True", "X-Manifest-Etag": object.hash, ETag: `"${object.sloEtag}"` };
+      if (asManifest) return { content: object.body, head: { ...head, ETag: object.hash } };
+      return { content: this.joined(object.segments.map(({ name }) => this.at(name))), head };
     }
     if (object.dynamic !== undefined) {
       const [, container = "", prefix = ""] = /^([^/]+)\/(.*)$/.exec(decodeURIComponent(object.dynamic)) ?? [];
       const names = [...(this.objects(container)?.keys() ?? [])].filter((name) => name.startsWith(prefix)).sort();
-      const hashes = names.map((name) => this.objects(container)?.get(name)?.hash);
-      const head = { "X-Object-Manifest": object.dynamic, ETag: `"${md5(hashes.join(""))}"` };
-      return { content: this.joined(names.map((name) => `/${container}/${name}`)), head };
+      const segments = names.map((name) => this.objects(container)?.get(name));
+      const head = {
+        "X-Object-Manifest": object.dynamic,
+        ETag: `"${md5(segments.map((segment) => segment?.hash).join(""))}"`,
+      };
+      return { content: this.joined(segments), head };
     }
     return { content: object.body, head: { ETag: object.hash } };
   }
 
-  private joined(paths: string[]): Buffer {
+  private joined(segments: (StoredObject | undefined)[]): Buffer {
     return Buffer.concat(
-      paths.map((path) => {
-        const [, container = "", name = ""] = /^\/?([^/]+)\/(.*)$/.exec(path) ?? [];
-        return this.objects(container)?.get(name)?.body ?? Buffer.alloc(0);
-      }),
+      segments.map((segment) => (segment === undefined ? Buffer.alloc(0) : this.content(segment).content)),
     );
+  }
+
+  /** The object at `/CONTAINER/NAME`. */
+  private at(path: string): StoredObject | undefined {
+    const [, container = "", name = ""] = /^\/?([^/]+)\/(.*)$/s.exec(path) ?? [];
+    return this.objects(container)?.get(name);
   }
 }
 
