@@ -1,6 +1,7 @@
 // npm run status: the dev cloud, the stack and each course; what can't be reached says so, the rest is shown all the same.
 import { parseArguments, usageError } from "./lib/arguments";
 import { runMain } from "./lib/errors";
+import { listenForInterruption } from "./lib/interruption";
 import { DEV } from "./lib/stack";
 import { collectReport } from "./lib/statusReport";
 import { statusText } from "./lib/statusText";
@@ -17,6 +18,7 @@ runMain(async () => {
     json: { type: "boolean", default: false },
   });
   if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
+  listenForInterruption();
   const report = await collectReport(values.stack);
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report));
   return report.problems.length === 0 ? 0 : 1;

@@ -7,6 +7,7 @@ import { chooseContentMount, recordContentMount, recordedContentMount, whyUnreac
 import { requireDevcloudHost, runDevcloud } from "./lib/devcloud";
 import { prepareDevStack } from "./lib/devStack";
 import { runMain, UserError } from "./lib/errors";
+import { installPrograms } from "./lib/hostPackages";
 import { Interrupted, listenForInterruption } from "./lib/interruption";
 import { takeLock } from "./lib/lock";
 import { openToolchain } from "./lib/openStack";
@@ -45,6 +46,10 @@ runMain(async () => {
 });
 
 async function up(driver: string | undefined): Promise<StackOutputs> {
+  const progress = lane("up");
+  await installPrograms(progress);
+  progress.end();
+
   const [toolchain] = await Promise.all([
     timings.measure("toolchain", makeToolchain),
     timings.measure("dev cloud", () => runDevcloud(["up"], lane("devcloud"))),
@@ -57,7 +62,6 @@ async function up(driver: string | undefined): Promise<StackOutputs> {
     unreachable: whyUnreachable,
   });
   recordContentMount(choice);
-  const progress = lane("up");
   progress.line(`FUSE driver: ${choice.contentMount.driver} (${choice.reason})`);
   progress.end();
 

@@ -56,7 +56,9 @@ export async function prepareDevStack(stack: Stack, say: Say): Promise<void> {
   } else {
     return;
   }
-  await stack.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates"]);
+  await stack.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-progress"], {
+    onLine: say,
+  });
 }
 
 /** A Pulumi that was killed leaves its lock; one whose process lives still holds it. */

@@ -89,7 +89,13 @@ export async function run(command: string, args: string[], options: RunOptions =
   if (timedOut)
     throw new CommandError(`${name} took longer than ${options.timeoutSeconds} s.${shown}`, tail, "timeout");
   const how = outcome.signal ? `was ended by ${outcome.signal}` : `failed (exit code ${outcome.code})`;
-  throw new CommandError(`${name} ${args[0] ?? ""} ${how}.${shown}`, tail, "failed");
+  throw new CommandError(`${[name, ...subcommand(args)].join(" ")} ${how}.${shown}`, tail, "failed");
+}
+
+/** The words before the first option: enough to tell which command it was, and never a secret. */
+function subcommand(args: string[]): string[] {
+  const end = args.findIndex((arg) => !/^[a-z][a-z-]*$/.test(arg));
+  return args.slice(0, end < 0 ? args.length : end);
 }
 
 /**

@@ -145,7 +145,11 @@ export class Stack {
     try {
       return JSON.parse(await this.pulumi(args)) as Answer;
     } catch (error) {
-      if (!(error instanceof CommandError) || !/no stack named/.test(error.tail)) throw error;
+      if (!(error instanceof CommandError)) throw error;
+      if (/PULUMI_ACCESS_TOKEN must be set/.test(error.tail)) {
+        throw new UserError("Pulumi is not logged in: run `npm run pulumi -- login`, or set PULUMI_BACKEND_URL.");
+      }
+      if (!/no stack named/.test(error.tail)) throw error;
       const remedy = isDev(this.name) ? "run `npm run up` first" : `see \`npm run pulumi -- stack ls\``;
       throw new UserError(`There is no stack "${this.name}": ${remedy}.`);
     }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { describe, UserError } from "./errors";
+import { Interrupted } from "./interruption";
 import { openStack } from "./openStack";
 import { BACKEND } from "./paths";
 import { type CourseStatus, httpStatus, publisherStatus, type Status } from "./publisher";
@@ -57,6 +58,7 @@ async function part<Answer>(
   try {
     return await ask();
   } catch (error) {
+    if (error instanceof Interrupted) throw error;
     report.problems.push(`${what}: ${describe(error)}`);
     return undefined;
   }
