@@ -83,6 +83,7 @@ async function makeToolchain(): Promise<Toolchain> {
     await run(process.execPath, ["--import", "tsx", join(ROOT, "toolchain", "main.ts")], {
       cwd: ROOT,
       onLine: (line) => progress.line(line),
+      failure: "The toolchain could not be made (above). Run `npm run up` again to go on where it stopped.",
     });
   } finally {
     progress.end();
@@ -97,6 +98,7 @@ async function pulumiUp(stack: Stack): Promise<void> {
     progress.line("updating the stack dev (about 6 min the first time)");
     await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"], {
       onLine: (line) => progress.line(line),
+      failure: "pulumi up failed (above). When its reason is mended, run `npm run up` again to go on where it stopped.",
     });
   } finally {
     progress.end();

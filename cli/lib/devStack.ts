@@ -78,9 +78,10 @@ async function releaseLeftLocks(stack: Stack, say: Say): Promise<void> {
   await stack.pulumi(["cancel", "--yes"]);
 }
 
+/** The process lives, and is not another one that has got the number of a dead Pulumi. A zombie ("Z") is dead. */
 function isPulumi(pid: number): boolean {
-  const file = `/proc/${pid}/comm`;
-  return existsSync(file) && readFileSync(file, "utf8").startsWith("pulumi");
+  const file = `/proc/${pid}/stat`;
+  return existsSync(file) && /^\d+ \(pulumi.*\) [^Z]/.test(readFileSync(file, "utf8"));
 }
 
 function readCheckpoint(): NonNullable<Checkpoint["checkpoint"]["latest"]> {

@@ -35,7 +35,10 @@ export function requireDevcloudHost(): void {
 export async function runDevcloud(args: string[], lane = new Lane("devcloud")): Promise<void> {
   requireDevcloudHost();
   try {
-    await run(DEVCLOUD, args, { onLine: (line) => lane.line(line) });
+    await run(DEVCLOUD, args, {
+      onLine: (line) => lane.line(line),
+      failure: "The dev cloud reports an error (above). Run the command again to go on where it stopped.",
+    });
   } finally {
     lane.end();
   }

@@ -6,7 +6,6 @@ const PREFIX = /^\[\w+ +\d+s\] /;
 
 /** Progress of one part of a longer job: lines that start with the part's name and the seconds since the job began. */
 export class Lane {
-  #last = "";
   #heartbeat: NodeJS.Timeout | undefined;
 
   /**
@@ -20,19 +19,18 @@ export class Lane {
     readonly write: (text: string) => void = (text) => process.stdout.write(text),
   ) {}
 
-  /** Prints a line; one that has a prefix already stays as it is. */
+  /** Prints a line; one that has a prefix already stays as it is, and its program says by itself that it is still at work. */
   line(text: string): void {
     if (text.trim() === "") return;
-    this.#last = text.replace(PREFIX, "").replace(/\s*\.\.\.$/, "");
-    this.#heartbeat ??= setInterval(() => this.#print(`... still at it: ${this.#last}`), SILENCE * 1000).unref();
-    this.#heartbeat.refresh();
+    this.end();
     this.#print(text);
+    if (PREFIX.test(text)) return;
+    this.#heartbeat = setInterval(() => this.#print(`... still at it: ${text}`), SILENCE * 1000).unref();
   }
 
   /** Ends the lane: no "still at it" from now on. */
   end(): void {
     clearInterval(this.#heartbeat);
-    this.#heartbeat = undefined;
   }
 
   #print(text: string): void {

@@ -11,6 +11,8 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Gets each line of standard output and error as it comes. Default: nobody; a failure shows the last lines. */
   onLine?: (line: string) => void;
+  /** What a failure means for the user, instead of the program's name, exit code and last lines. */
+  failure?: string;
   /** Seconds until the program is killed. Default: no limit. */
   timeoutSeconds?: number;
   /** Ends the program early; that counts as success. */
@@ -85,6 +87,7 @@ export async function run(command: string, args: string[], options: RunOptions =
   if (interruption.aborted) throw new Interrupted();
   if (outcome.code === 0 || options.signal?.aborted) return stdout.join("\n");
   const tail = (stderr.length > 0 ? stderr : stdout).slice(-TAIL_LINES).join("\n");
+  if (options.failure) throw new CommandError(options.failure, tail, timedOut ? "timeout" : "failed");
   const shown = options.onLine ? "" : `\n${tail}`;
   if (timedOut)
     throw new CommandError(`${name} took longer than ${options.timeoutSeconds} s.${shown}`, tail, "timeout");
