@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { goEnvironment, requireGo } from "./go";
 import { type Home, pluginPath, TOOLCHAIN_DIR } from "./home";
 import { type Progress, withHeartbeat } from "./progress";
 import { run, tail } from "./run";
@@ -100,7 +101,7 @@ export async function buildCli(home: Home, env: NodeJS.ProcessEnv, progress: Pro
   for (const [tool, recipe] of CLI_TOOLS) {
     const origin = fingerprint(recipe);
     if (home.origin(tool) === origin) continue;
-    const program = await build(home, recipe, env, progress);
+    const program = await build(home, tool, recipe, env, progress);
     await mkdir(home.bin, { recursive: true });
     await rename(program, path.join(home.dir, tool));
     await home.enter(tool, origin);
@@ -123,7 +124,7 @@ export async function buildPlugins(
     const recipe = PLUGIN_RECIPES[plugin.name];
     const origin = fingerprint(recipe);
     if (home.origin(tool) === origin) continue;
-    const program = await build(home, recipe, env, progress);
+    const program = await build(home, tool, recipe, env, progress);
     const install = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`, "--reinstall", "--file"];
     const installed = await run(pulumi, [...install, program], { env: { ...env, PULUMI_HOME: home.dir } });
     await rm(program, { force: true });
@@ -133,9 +134,16 @@ export async function buildPlugins(
 }
 
 /** Builds one program to a temporary name beside the home and returns that. */
-async function build(home: Home, recipe: Recipe, env: NodeJS.ProcessEnv, progress: Progress): Promise<string> {
+async function build(
+  home: Home,
+  tool: string,
+  recipe: Recipe,
+  env: NodeJS.ProcessEnv,
+  progress: Progress,
+): Promise<string> {
   await requireGo(env);
-  const output = path.join(home.dir, `${path.basename(recipe.goPackage)}.${process.pid}.partial`);
+  await mkdir(home.dir, { recursive: true });
+  const output = path.join(home.dir, `${path.basename(tool)}.${process.pid}.partial`);
   const what = `building ${recipe.title} (${recipe.takes})`;
   const built = await withHeartbeat(progress, what, (detail) => {
     let packages = 0;
@@ -153,46 +161,4 @@ async function build(home: Home, recipe: Recipe, env: NodeJS.ProcessEnv, progres
     throw new Error(`building ${recipe.title} failed (run it again to go on where it stopped):\n${tail(built.stderr)}`);
   }
   return output;
-}
-
-/** Go's settings for a build that does not depend on the user's own. */
-function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return {
-    ...env,
-    CGO_ENABLED: "0", // no C compiler needed
-    GOFLAGS: "-mod=readonly",
-    GOWORK: "off",
-    GOTOOLCHAIN: "local", // requireGo gives the better message
-  };
-}
-
-/** The Go version that the modules ask for, e.g. `1.25.11`. */
-function requiredGo(): string {
-  const version = /^go (\S+)$/m.exec(readFileSync(path.join(TOOLCHAIN_DIR, "go.mod"), "utf8"))?.[1];
-  if (!version) throw new Error("toolchain/go.mod has no line `go <version>`");
-  return version;
-}
-
-async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
-  const needed = requiredGo();
-  const remedy =
-    `Install Go ${needed} or newer (https://go.dev/dl/) and see that \`go version\` finds it, ` +
-    "or install the Pulumi CLI (https://www.pulumi.com/docs/install/): then nothing needs to be built.";
-  const { status, stdout } = await run("go", ["env", "GOVERSION"], { env: goEnvironment(env) });
-  const found = stdout.trim().replace(/^go/, "");
-  if (status !== 0) throw new Error(`Go is needed to build Pulumi, and it is not installed. ${remedy}`);
-  if (compareVersions(found, needed) < 0) {
-    throw new Error(`Go ${found} is too old to build Pulumi. ${remedy}`);
-  }
-}
-
-/** Compares dotted version numbers: negative if `a` is older, 0 if equal, positive if newer. */
-export function compareVersions(a: string, b: string): number {
-  const left = a.split(".").map((part) => Number.parseInt(part, 10) || 0);
-  const right = b.split(".").map((part) => Number.parseInt(part, 10) || 0);
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference) return difference;
-  }
-  return 0;
 }

@@ -34,9 +34,12 @@ export function isCliDownloaded(home: Home): boolean {
  * @throws Unavailable if there is no release for this machine, or the place can't be reached
  */
 export async function downloadCli(home: Home, releases: string, progress: Progress): Promise<void> {
-  const archive = `pulumi-v${PULUMI_VERSION}-${platform()}.tar.gz`;
-  const checksum = await expectedChecksum(releases, archive);
-  const partial = path.join(home.dir, `download.${process.pid}.partial`);
+  const archive = `pulumi-v${PULUMI_VERSION}-${process.platform}-${process.arch}.tar.gz`;
+  const checksums = (await fetchChecksums(releases)).split("\n").map((line) => line.trim().split(/\s+/));
+  const checksum = checksums.find(([, name]) => name === archive)?.[0];
+  if (!checksum) throw new Unavailable(`there is no official ${archive}`);
+  const partial = path.join(home.dir, "download.partial");
+  await rm(partial, { recursive: true, force: true }); // of an interrupted run
   await mkdir(partial, { recursive: true });
   try {
     const file = path.join(partial, archive);
@@ -54,21 +57,12 @@ export async function downloadCli(home: Home, releases: string, progress: Progre
 }
 
 /**
- * Asks for the list of checksums, which also tells quickly whether the place can be reached.
+ * Fetches the release's list of checksums. It is small, so it also tells quickly whether the place can be reached.
  *
  * @throws Unavailable if not
  */
-export async function expectedChecksum(releases: string, archive: string): Promise<string> {
-  const list = await get(`${releases}/pulumi-${PULUMI_VERSION}-checksums.txt`, AbortSignal.timeout(ANSWER_MS));
-  const line = (await list.text()).split("\n").find((entry) => entry.trim().endsWith(` ${archive}`));
-  const checksum = line?.trim().split(/\s+/)[0];
-  if (!checksum) throw new Unavailable(`there is no official ${archive}`);
-  return checksum;
-}
-
-/** The name of this machine in the names of the official files, e.g. `linux-x64`. */
-export function platform(): string {
-  return `${process.platform}-${process.arch}`;
+export async function fetchChecksums(releases: string): Promise<string> {
+  return (await get(`${releases}/pulumi-${PULUMI_VERSION}-checksums.txt`, AbortSignal.timeout(ANSWER_MS))).text();
 }
 
 async function get(url: string, signal: AbortSignal): Promise<Response> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { buildCli, buildPlugins, hasBuiltPlugins, isCliBuilt } from "./build";
-import { downloadCli, expectedChecksum, isCliDownloaded, RELEASES, Unavailable } from "./download";
+import { downloadCli, fetchChecksums, isCliDownloaded, RELEASES, Unavailable } from "./download";
 import { Home, pluginPath } from "./home";
 import { findInstalled, userHome } from "./installed";
 import { type Progress, withHeartbeat } from "./progress";
@@ -104,7 +104,7 @@ async function hasOfficialPlugins(
   if (missing.length === 0 && !(built && pulumiHome === home.dir)) return true;
   if (built) return false;
   try {
-    await expectedChecksum(releases, "");
+    await fetchChecksums(releases);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
     progress(`no official Pulumi plugins to download (${error.message}): building them from source`);

@@ -2,11 +2,10 @@ import { constants } from "node:fs";
 import { access, realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
-import { compareVersions } from "./build";
 import type { Home } from "./home";
 import type { Progress } from "./progress";
 import { run } from "./run";
-import { MINIMUM_PULUMI_VERSION } from "./versions";
+import { compareVersions, MINIMUM_PULUMI_VERSION } from "./versions";
 
 /** How long an installed CLI may take to tell its version, in milliseconds. */
 const VERSION_MS = 15_000;

@@ -20,3 +20,14 @@ export const PLUGINS: readonly Plugin[] = [
   { name: "openstack", version: "3.15.2" },
   { name: "command", version: "1.2.1" },
 ];
+
+/** Compares dotted version numbers: negative if `a` is older, 0 if equal, positive if newer. */
+export function compareVersions(a: string, b: string): number {
+  const left = a.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  const right = b.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference) return difference;
+  }
+  return 0;
+}
