@@ -8,8 +8,6 @@ import { BACKEND } from "./paths";
 import { DEV, PROJECT, type Stack } from "./stack";
 import { loadStackConfig } from "./stackConfig";
 
-const CHECKPOINT = join(BACKEND, ".pulumi", "stacks", PROJECT, `${DEV}.json`);
-const LOCKS = join(BACKEND, ".pulumi", "locks", "organization", PROJECT, DEV);
 const SERVER = "openstack:compute/instance:Instance";
 const KEYPAIR = "openstack:compute/keypair:Keypair";
 
@@ -31,19 +29,37 @@ interface Resource {
 
 type Say = (line: string) => void;
 
+/** What tests replace. */
+export interface Surroundings {
+  /** Pulumi's file backend. Default: the dev stack's own. */
+  backend: string;
+  /** Names of the servers that the cloud has. Default: asks the dev cloud. */
+  serverNames: () => Promise<string[]>;
+}
+
+const DEFAULT: Surroundings = {
+  backend: BACKEND,
+  serverNames: async () => (await devcloudStatus()).servers.map((server) => server.name),
+};
+
 /**
  * Makes the stack `dev` ready for an update: creates it the first time, and mends what an interrupted `npm run up` or a dev
  * cloud that was made anew has left behind.
  * @throws UserError when another Pulumi process works on it.
  */
-export async function prepareDevStack(stack: Stack, say: Say): Promise<void> {
-  if (!existsSync(CHECKPOINT)) {
+export async function prepareDevStack(
+  stack: Stack,
+  say: Say,
+  { backend, serverNames }: Surroundings = DEFAULT,
+): Promise<void> {
+  const checkpoint = join(backend, ".pulumi", "stacks", PROJECT, `${DEV}.json`);
+  if (!existsSync(checkpoint)) {
     say("creating the stack dev");
     await stack.pulumi(["stack", "init"]);
     return;
   }
-  await releaseLeftLocks(stack, say);
-  const { resources = [], pending_operations: pending = [] } = readCheckpoint();
+  await releaseLeftLocks(stack, join(backend, ".pulumi", "locks", "organization", PROJECT, DEV), say);
+  const { resources = [], pending_operations: pending = [] } = readCheckpoint(checkpoint);
   if (pending.length > 0) {
     say("an earlier run was cut off in the middle of a change: comparing the state with the cloud");
     await deleteUnrecorded(
@@ -51,7 +67,7 @@ export async function prepareDevStack(stack: Stack, say: Say): Promise<void> {
       pending.map((operation) => operation.resource),
       resources,
     );
-  } else if (await isCloudWithoutOurServer(resources)) {
+  } else if (isWithoutOurServer(await serverNames(), resources)) {
     say("the dev cloud has been made anew: comparing the state with it");
   } else {
     return;
@@ -62,12 +78,12 @@ export async function prepareDevStack(stack: Stack, say: Say): Promise<void> {
 }
 
 /** A Pulumi that was killed leaves its lock; one whose process lives still holds it. */
-async function releaseLeftLocks(stack: Stack, say: Say): Promise<void> {
-  if (!existsSync(LOCKS)) return;
-  const locks = readdirSync(LOCKS).filter((file) => file.endsWith(".json"));
+async function releaseLeftLocks(stack: Stack, folder: string, say: Say): Promise<void> {
+  if (!existsSync(folder)) return;
+  const locks = readdirSync(folder).filter((file) => file.endsWith(".json"));
   if (locks.length === 0) return;
   for (const file of locks) {
-    const { pid, hostname: host } = JSON.parse(readFileSync(join(LOCKS, file), "utf8")) as Record<string, unknown>;
+    const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<string, unknown>;
     if (host === hostname() && isPulumi(Number(pid))) {
       throw new UserError(
         `Pulumi (process ${pid}) is at work on stack dev: wait until it has ended, or stop it: kill ${pid}`,
@@ -84,8 +100,8 @@ function isPulumi(pid: number): boolean {
   return existsSync(file) && /^\d+ \(pulumi.*\) [^Z]/.test(readFileSync(file, "utf8"));
 }
 
-function readCheckpoint(): NonNullable<Checkpoint["checkpoint"]["latest"]> {
-  return (JSON.parse(readFileSync(CHECKPOINT, "utf8")) as Checkpoint).checkpoint.latest ?? {};
+function readCheckpoint(file: string): NonNullable<Checkpoint["checkpoint"]["latest"]> {
+  return (JSON.parse(readFileSync(file, "utf8")) as Checkpoint).checkpoint.latest ?? {};
 }
 
 /** What was being created may be there, although the state does not say so; it would stand in its successor's way. */
@@ -99,8 +115,7 @@ async function deleteUnrecorded(stack: Stack, pending: Resource[], recorded: Res
 }
 
 /** The state has a server that the cloud does not have. */
-async function isCloudWithoutOurServer(resources: Resource[]): Promise<boolean> {
-  const ours = resources.filter(({ type }) => type === SERVER).flatMap(({ inputs }) => inputs?.name ?? []);
-  const { servers } = await devcloudStatus();
-  return ours.some((name) => servers.every((server) => server.name !== name));
+function isWithoutOurServer(cloud: string[], state: Resource[]): boolean {
+  const ours = state.filter(({ type }) => type === SERVER).flatMap(({ inputs }) => inputs?.name ?? []);
+  return ours.some((name) => !cloud.includes(name));
 }

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { UserError } from "./errors";
 import { Interrupted, interruption, stopWithUs } from "./interruption";
@@ -111,7 +112,7 @@ export async function runInForeground(command: string, args: string[], env: Reco
   // The terminal sends Ctrl-C to the child as well as to us: passing it on would count as the second one, on which Pulumi
   // gives up without cleaning up. Without a terminal, a signal comes to us alone.
   const passOn = (signal: NodeJS.Signals) => {
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    if (signal !== "SIGINT" || !hasTerminal()) child.kill(signal);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, passOn);
   return await new Promise((resolve, reject) => {
@@ -123,4 +124,12 @@ export async function runInForeground(command: string, args: string[], env: Reco
       resolve(code ?? 128 + (signal === "SIGINT" ? 2 : signal === "SIGKILL" ? 9 : 15)),
     );
   });
+}
+
+/** Whether a terminal's Ctrl-C reaches our process group: proc(5), fields pgrp and tpgid of stat. */
+function hasTerminal(): boolean {
+  const stat = "/proc/self/stat";
+  if (!existsSync(stat)) return process.stdin.isTTY;
+  const [, , group, , , foregroundGroup] = readFileSync(stat, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return group === foregroundGroup;
 }
