@@ -8,7 +8,7 @@ import { requireDevcloudHost, runDevcloud } from "./lib/devcloud";
 import { prepareDevStack } from "./lib/devStack";
 import { runMain, UserError } from "./lib/errors";
 import { installPrograms } from "./lib/hostPackages";
-import { Interrupted, listenForInterruption } from "./lib/interruption";
+import { listenForInterruption } from "./lib/interruption";
 import { takeLock } from "./lib/lock";
 import { openToolchain } from "./lib/openStack";
 import { ROOT } from "./lib/paths";
@@ -39,8 +39,7 @@ runMain(async () => {
     process.stdout.write(farewell(outputs, timings.record("succeeded")));
   } catch (error) {
     timings.record("failed");
-    if (!(error instanceof Interrupted)) throw error;
-    throw new UserError("Interrupted. Nothing is lost: run `npm run up` again to go on.", error.exitCode);
+    throw error;
   }
   return 0;
 });

@@ -35,6 +35,7 @@ runMain(async () => {
   const config = await loadStackConfig(await openStack(values.stack));
   const course = findCourse(config.courses, name);
   const client = new SwiftClient(swiftCredentials(config.objectStore), { signal: interruption });
+  process.stdout.write(`Comparing ${folder} with container ${course.container} ...\n`);
   const result = await upload(client, course, resolve(folder), { delete: values.delete });
   report(result, secondsSince(startedAt));
   return result.failed.length > 0 ? 1 : 0;

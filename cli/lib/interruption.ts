@@ -4,7 +4,7 @@ import { UserError } from "./errors";
 /** The user (or the system) asked the command to stop: Ctrl-C, SIGTERM, a closed terminal. */
 export class Interrupted extends UserError {
   constructor() {
-    super("Interrupted.", 130);
+    super("Interrupted. Nothing is lost: run the command again to go on where it stopped.", 130);
     this.name = "Interrupted";
   }
 }

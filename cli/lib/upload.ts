@@ -121,7 +121,7 @@ async function put(client: SwiftClient, container: string, name: string, file: L
   }
 }
 
-/** Objects of the course that the folder does not have. A local file that can't be published protects its object. */
+/** Objects of the course that the folder does not have. What is there but can't be published protects its objects. */
 function surplusObjects(
   stored: string[],
   prefix: string,
@@ -133,7 +133,11 @@ function surplusObjects(
   const folders = new Set(
     [...kept].flatMap((name) => [...name.matchAll(/\//g)].map((slash) => name.slice(0, slash.index))),
   );
-  return stored.filter((name) => !kept.has(name) && !folders.has(name.replace(/\/$/, "")));
+  const leftOut = skipped.map(({ name }) => `${prefix}${name}/`);
+  return stored.filter(
+    (name) =>
+      !kept.has(name) && !folders.has(name.replace(/\/$/, "")) && !leftOut.some((folder) => name.startsWith(folder)),
+  );
 }
 
 /** The start page after the pages it leads to. */

@@ -109,12 +109,13 @@ describe("upload", () => {
   });
 
   it("with delete, removes what the folder does not have, and nothing outside the course's source", async () => {
-    write({ "index.html": "i", "kept/a.png": "a", ".hidden": "h" });
-    for (const name of ["old.html", "kept", "kept/", "gone/", ".hidden"])
+    write({ "index.html": "i", "kept/a.png": "a", ".hidden": "h", "real/x": "x" });
+    symlinkSync("real", join(folder, "linked"));
+    for (const name of ["old.html", "kept", "kept/", "gone/", ".hidden", "linked/x"])
       swift.put("py4inf", `py4inf_html/${name}`, "");
     swift.put("py4inf", "elsewhere.html", "e");
     expect(await send()).toMatchObject({ deleted: 0 });
-    expect(await send({ delete: true })).toMatchObject({ deleted: 2, unchanged: 2 });
+    expect(await send({ delete: true })).toMatchObject({ deleted: 2, unchanged: 3 });
     expect(await stored()).toEqual([
       "elsewhere.html",
       "py4inf_html/.hidden",
@@ -122,6 +123,8 @@ describe("upload", () => {
       "py4inf_html/kept",
       "py4inf_html/kept/",
       "py4inf_html/kept/a.png",
+      "py4inf_html/linked/x",
+      "py4inf_html/real/x",
     ]);
   });
 
