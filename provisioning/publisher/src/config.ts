@@ -137,15 +137,19 @@ const sourceFolder = /^$|^(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255}(?:\/(?!\.{1,2}(?:
 /** As above; nor may one begin with a dot, for the web server denies those. */
 const sitePath = /^(?!index\.html$)[^/.\p{Cc}][^/\p{Cc}]{0,99}(?:\/[^/.\p{Cc}][^/\p{Cc}]{0,99})*$/u;
 
-/** Two courses may have neither one name nor paths one of which lies in the other. */
+/** Two courses may have neither one name nor paths one of which lies in the other. What is wrong in itself is empty here. */
 function clashes(courses: Course[]): string[] {
   const problems: string[] = [];
-  for (const [i, course] of courses.entries()) {
+  for (const [i, { name, path }] of courses.entries()) {
     for (const other of courses.slice(0, i)) {
-      if (course.name === other.name)
-        problems.push(`courses: "${course.name}" is there twice; each course needs its own name`);
-      if (`${course.path}/`.startsWith(`${other.path}/`) || `${other.path}/`.startsWith(`${course.path}/`)) {
-        problems.push(`courses: paths "${other.path}" and "${course.path}" overlap; give one of them another path`);
+      if (name !== "" && name === other.name)
+        problems.push(`courses: "${name}" is there twice; each course needs its own name`);
+      if (
+        path !== "" &&
+        other.path !== "" &&
+        (`${path}/`.startsWith(`${other.path}/`) || `${other.path}/`.startsWith(`${path}/`))
+      ) {
+        problems.push(`courses: paths "${other.path}" and "${path}" overlap; give one of them another path`);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import * as path from "node:path";
 import type { SwiftClient } from "../../../swift/client";
 import type { Config, Course } from "./config";
@@ -35,11 +36,14 @@ export interface CourseDependencies {
   journal: Journal;
   /** Called at each step that gets a course ahead; what the watchdog goes by. */
   onProgress: () => void;
+  /** Called when a release of the course is on the site: found there at the start, or new. */
+  onPublished: () => void;
 }
 
 /** Brings one course from the store to the site: `cycle` makes the site what the store's listing says. */
 export class CoursePublisher {
   private readonly prefix: string;
+  private readonly link: string;
   private readonly releases: Releases;
   private readonly fetcher: Fetcher;
   private readonly dynamic: DynamicObjects;
@@ -62,8 +66,13 @@ export class CoursePublisher {
   ) {
     const { config, store, mount, onProgress } = dependencies;
     this.prefix = course.source === "" ? "" : `${course.source}/`;
-    const link = path.join(config.webRoot, course.path);
-    this.releases = new Releases(path.join(config.releasesDir, course.name), link, config.keepReleases, onProgress);
+    this.link = path.join(config.webRoot, course.path);
+    this.releases = new Releases(
+      path.join(config.releasesDir, course.name),
+      this.link,
+      config.keepReleases,
+      onProgress,
+    );
     const source = { container: course.container, prefix: this.prefix };
     this.fetcher = new Fetcher(store, mount, source, this.releases.staging);
     this.dynamic = new DynamicObjects(store, source);
@@ -71,8 +80,9 @@ export class CoursePublisher {
     this.memory = readMemory(this.memoryFile);
   }
 
+  /** Whether visitors find the course; known before anything else is. */
   get isPublished(): boolean {
-    return this.current !== undefined;
+    return existsSync(this.link);
   }
 
   /** Finds what is published already. Nothing of it needs the store. */
@@ -80,14 +90,14 @@ export class CoursePublisher {
     if (this.opened) return;
     this.current = await this.releases.open();
     this.opened = true;
+    if (this.current !== undefined) this.dependencies.onPublished();
   }
 
   /**
    * Lists the store and publishes what differs.
-   * @returns whether something was published
    * @throws StoreChanging; anything else is an outage, and has changed nothing
    */
-  async cycle(): Promise<boolean> {
+  async cycle(): Promise<void> {
     await this.open();
     const began = performance.now();
     const wanted = await this.list();
@@ -95,13 +105,12 @@ export class CoursePublisher {
     const deleted = this.passGuard(changes, wanted);
     if (changes.added.length + changes.changed.length + deleted.length === 0) {
       this.publishing = false;
-      return false;
+      return;
     }
     // Where the store changes meanwhile it stays set: the publication goes on with the next listing.
     this.publishing = true;
     await this.publish(wanted, changes, deleted.length, began);
     this.publishing = false;
-    return true;
   }
 
   /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
@@ -204,6 +213,7 @@ export class CoursePublisher {
       `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${deleted} deleted, ` +
         `${files.size} files, in ${durationMs} ms`,
     );
+    this.dependencies.onPublished();
     await this.releases.tidy(this.current);
   }
 

@@ -6,12 +6,17 @@ import type { MountReply, MountRequest } from "./mountReader";
 
 /** How long the mount may give no sign of life while something is asked of it. */
 const SILENCE_MS = 5_000;
-/** How long an unhealthy mount is left alone, and how often a healthy one is looked at. */
+/** How often it is looked at whether the mount is there. */
 const PROBE_MS = 10_000;
-/** So many wrong answers in a row (stale, not found) and it is left alone for a while as well. */
+/** After reading failed the mount is left alone so long; each time in a row twice as long, up to the second. */
+const REST_MS = 10_000;
+const MAX_REST_MS = 600_000;
+/** So many wrong answers in a row (stale, not found) are a failure too. */
 const MAX_WRONG = 8;
 /** A driver may fetch a whole object before it gives the first byte, which looks like a hung one: large ones come by GET. */
 const MAX_BYTES = 16 * 1024 * 1024;
+/** The child process ended; the next question starts another. */
+const NO_READER = "no reader";
 
 export interface MountHealth {
   healthy: boolean;
@@ -26,30 +31,30 @@ export interface MountOptions {
   /** The program that, with the argument `mount-reader`, is the child process. */
   program: string;
   journal: Journal;
-  silenceMs?: number;
-  probeMs?: number;
 }
 
 /** Reads objects through the FUSE mount as long as that works. Nothing here ever waits for a mount that hangs. */
 export class Mount {
-  private state: MountHealth = { healthy: false, detail: "not looked at yet" };
+  private state: MountHealth | undefined;
   private reader: ChildProcess | undefined;
   private readonly pending = new Map<number, (reply: MountReply) => void>();
   private lastId = 0;
   private wrong = 0;
+  private failures = 0;
+  private restUntil = Number.NEGATIVE_INFINITY;
   private silence: NodeJS.Timeout | undefined;
   private probing: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: MountOptions) {}
 
   get health(): MountHealth {
-    return this.state;
+    return this.state ?? { healthy: false, detail: "not looked at yet" };
   }
 
   /** Looks at the mount now and from time to time. */
   async start(): Promise<void> {
     await this.probe();
-    this.probing = setTimeout(() => void this.start(), this.options.probeMs ?? PROBE_MS);
+    this.probing = setTimeout(() => void this.start(), PROBE_MS);
     this.probing.unref();
   }
 
@@ -63,38 +68,46 @@ export class Mount {
    * @returns whether the file now holds these very bytes; if not, it may hold others or not exist
    */
   async copy(container: string, object: string, version: FileVersion, to: string): Promise<boolean> {
-    if (!this.state.healthy || version.bytes === 0 || version.bytes > MAX_BYTES) return false;
+    if (!this.health.healthy || version.bytes === 0 || version.bytes > MAX_BYTES) return false;
     const reply = await this.ask({ copy: path.join(this.options.dir, container, object), to });
     if (reply.md5 === version.hash) {
       this.wrong = 0;
+      this.failures = 0;
       return true;
     }
+    if (reply.error === NO_READER) return false;
     // A mount's listing may be a second old: that is no fault of its, and the store has the answer.
-    if (reply.md5 !== undefined || reply.error === "ENOENT") {
-      if (++this.wrong >= MAX_WRONG) this.distrust(`${this.wrong} stale answers in a row`);
-    } else this.distrust(`reading failed (${reply.error})`);
+    if (reply.md5 === undefined && reply.error !== "ENOENT") this.rest(`reading failed (${reply.error})`);
+    else if (++this.wrong >= MAX_WRONG) this.rest(`${this.wrong} stale answers in a row`);
     return false;
   }
 
+  /** Leaves the mount alone for a while. Of several reads that fail together only the first counts. */
+  private rest(why: string): void {
+    if (this.health.healthy) this.restUntil = performance.now() + Math.min(REST_MS * 2 ** this.failures++, MAX_REST_MS);
+    this.distrust(why);
+  }
+
   private async probe(): Promise<void> {
+    if (performance.now() < this.restUntil) return;
     const { dir, containers } = this.options;
     const { names, error } = await this.ask({ list: dir });
     if (names?.some((name) => containers.includes(name))) {
       this.wrong = 0;
       this.become({ healthy: true, detail: `${dir} shows ${names.length} containers` });
-    } else if (error !== undefined) this.distrust(error === "silent" ? "no answer" : `reading failed (${error})`);
+    } else if (error !== undefined) this.distrust(`reading failed (${error})`);
     else this.distrust("none of the containers is there; nothing mounted?");
   }
 
   private ask(question: { list: string } | { copy: string; to: string }): Promise<MountReply> {
     const id = ++this.lastId;
     const reader = this.child();
-    if (reader === undefined) return Promise.resolve({ id, error: "silent" });
+    if (reader === undefined) return Promise.resolve({ id, error: "no answer" });
     return new Promise((resolve) => {
       this.pending.set(id, resolve);
       reader.send(
         { id, ...question } satisfies MountRequest,
-        (error) => error && this.settle({ id, error: "no reader" }),
+        (error) => error && this.settle({ id, error: NO_READER }),
       );
       this.watch();
     });
@@ -110,9 +123,8 @@ export class Mount {
 
   private watch(): void {
     this.silence ??= setTimeout(() => {
-      this.distrust("no answer");
-      this.drop("silent");
-    }, this.options.silenceMs ?? SILENCE_MS);
+      this.drop("no answer");
+    }, SILENCE_MS);
   }
 
   /** The reader; none while a killed one has not gone, for another would hang just the same. */
@@ -124,10 +136,10 @@ export class Mount {
         execArgv: [],
       });
       reader.on("message", (reply: MountReply) => this.settle(reply));
-      reader.on("error", () => this.drop("no reader"));
+      reader.on("error", () => this.drop(NO_READER));
       reader.on("exit", () => {
         this.reader = undefined;
-        this.answerAll("no reader");
+        this.answerAll(NO_READER);
       });
       reader.unref();
       reader.channel?.unref();
@@ -154,13 +166,8 @@ export class Mount {
   }
 
   private become(next: MountHealth): void {
-    if (next.healthy !== this.state.healthy || this.lastSaid === undefined) {
-      this.lastSaid = next.detail;
-      if (next.healthy) this.options.journal.info(`mount: ${next.detail}`);
-      else this.options.journal.warn(`mount: ${next.detail}`);
-    }
+    const { journal } = this.options;
+    if (next.healthy !== this.state?.healthy) (next.healthy ? journal.info : journal.warn)(`mount: ${next.detail}`);
     this.state = next;
   }
-
-  private lastSaid: string | undefined;
 }

@@ -21,7 +21,6 @@ export class PollLoop {
     private readonly publisher: CoursePublisher,
     private readonly pollMs: number,
     private readonly journal: Journal,
-    private readonly onPublished: () => void = () => {},
   ) {}
 
   /** Ends after `stop`. */
@@ -48,9 +47,8 @@ export class PollLoop {
   /** One cycle. @returns ms from its begin to the next one's */
   private async once(): Promise<number> {
     try {
-      const published = await this.publisher.cycle();
+      await this.publisher.cycle();
       this.succeeded();
-      if (published) this.onPublished();
       return this.pollMs;
     } catch (error) {
       if (this.stopped) return 0;

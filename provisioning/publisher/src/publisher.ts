@@ -47,15 +47,12 @@ export class Publisher {
     this.mount = new Mount({ dir: config.mountDir, containers, program, journal });
     this.localWrites = new LocalWrites(journal);
     for (const course of config.courses) {
-      const onProgress = () => this.stepped(course.name);
       const publisher = new CoursePublisher(course, {
-        config,
-        store: this.store,
-        mount: this.mount,
-        journal,
-        onProgress,
+        ...{ config, store: this.store, mount: this.mount, journal },
+        onProgress: () => this.stepped(course.name),
+        onPublished: () => this.writeStartPage(),
       });
-      const loop = new PollLoop(publisher, config.pollSeconds * 1000, journal, () => this.writeStartPage());
+      const loop = new PollLoop(publisher, config.pollSeconds * 1000, journal);
       this.courses.set(course.name, { publisher, loop, stepAt: performance.now() });
     }
   }

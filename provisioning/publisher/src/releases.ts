@@ -98,7 +98,6 @@ export class Releases {
     staged: Map<string, Staged>,
   ): Promise<void> {
     const folder = this.folderOf(id);
-    const before = current && this.folderOf(current.id);
     fs.mkdirSync(folder, { mode: 0o755 });
     const missing: string[] = [];
     const made = new Set<string>();
@@ -108,7 +107,7 @@ export class Releases {
       const target = inside(folder, name);
       makeFolders(folder, name, made);
       const fetched = staged.get(name);
-      const old = before && path.join(before, name);
+      const old = current?.files.has(name) ? path.join(this.folderOf(current.id), name) : undefined;
       if (fetched !== undefined) {
         setTime(fetched, old);
         fs.linkSync(fetched.file, target);

@@ -1,0 +1,195 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import type { Config } from "../../provisioning/publisher/src/config";
+import { statusText } from "../../provisioning/publisher/src/statusText";
+import { SwiftDouble } from "../support/swiftDouble";
+import { course, Site, until, untilServed } from "./site";
+
+let store: SwiftDouble;
+let site: Site;
+
+beforeEach(async () => {
+  store = await new SwiftDouble().start();
+  site = new Site(store.credentials);
+});
+
+afterEach(async () => {
+  await site.remove();
+  await store.stop();
+});
+
+test("the bundle is the same each time, one file, and needs nothing but Node", () => {
+  const bundle = bundlePublisher();
+  expect(bundlePublisher()).toBe(bundle);
+  const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name ?? "");
+  expect(required.filter((name) => !name.startsWith("node:"))).toEqual([]);
+  expect(bundle).not.toContain(process.cwd());
+});
+
+test("every problem of the configuration at once, and an end that no restart follows", async () => {
+  const config = {
+    webRoot: "html",
+    pollSeconds: 0,
+    keepReleases: 1.5,
+    massDeletion: { percent: 101, files: -1, windowSeconds: 600 },
+    colour: "red",
+    courses: [
+      course({ path: "../etc" }),
+      course({ source: "/lead" }),
+      course({ name: "a/b", path: "x" }),
+      course({ name: "inner", path: "x/y" }),
+      course({ name: "hidden", path: ".well" }),
+      course({ name: "index", path: "index.html" }),
+    ],
+  };
+  site.configure(config as unknown as Partial<Config>);
+  fs.writeFileSync(
+    path.join(site.dir, "credentials.json"),
+    '{"auth":"v1","authUrl":"ftp://x","username":"u","apikey":"hush"}',
+  );
+  site.start();
+  expect(await site.exit()).toBe(78);
+  for (const problem of [
+    "webRoot: must be an absolute path",
+    "pollSeconds: must be a number from 0.1 to 3600",
+    "keepReleases: must be a whole number from 1 to 100",
+    "massDeletion.percent: must be a number from 0 to 100",
+    "massDeletion.files: must be a whole number",
+    "colour: unknown key; known are",
+    "courses[0].path: must be a path below the web root",
+    "courses[1].source: must be a folder in the container",
+    "courses[2].name: must be letters",
+    'courses: "course" is there twice',
+    'paths "x" and "x/y" overlap',
+    "courses[4].path",
+    "courses[5].path",
+    "authUrl: must be a URL",
+    "apiKey: must be a text",
+    "apikey: unknown key; known are auth, authUrl, username, apiKey",
+  ]) {
+    expect(site.output).toContain(problem);
+  }
+  expect(site.output).not.toMatch(/hush|\bat .*:\d+:\d+/);
+});
+
+test.each(["", "{", "[]", "null"])("a configuration file that holds %j", async (text) => {
+  fs.writeFileSync(path.join(site.dir, "config.json"), text);
+  site.start();
+  expect(await site.exit()).toBe(78);
+  expect(site.output).toMatch(/config\.json:\n {2}\S/);
+});
+
+describe("verbs", () => {
+  test("without a service: one clear line", async () => {
+    await expect(site.run("status")).rejects.toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^site-publisher: .*is it running\?.*\n$/),
+    });
+  });
+
+  test.each([[[]], [["publish"]], [["approve"]], [["status", "--jsn"]], [["mount-reader"]]])(
+    "%j is refused with the usage",
+    async (args) => {
+      await expect(site.run(...args)).rejects.toMatchObject({
+        code: 64,
+        stderr: expect.stringContaining("usage: site-publisher run"),
+      });
+    },
+  );
+
+  test("a second service is refused, and the first goes on", async () => {
+    store.put("course", "a", "one");
+    site.start();
+    await untilServed(site, { a: "one" });
+    await expect(
+      site.run(
+        "run",
+        "--config",
+        path.join(site.dir, "config.json"),
+        "--credentials",
+        path.join(site.dir, "credentials.json"),
+      ),
+    ).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("another site-publisher is running"),
+    });
+    expect((await site.courseStatus()).state).toBe("current");
+  });
+
+  test("status, as JSON and for people", async () => {
+    store.put("course", "a", "one");
+    site.start();
+    await untilServed(site, { a: "one" });
+    const status = JSON.parse(await site.run("status", "--json"));
+    expect(status).toEqual({
+      version: 1,
+      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      mount: { healthy: expect.any(Boolean), detail: expect.any(String) },
+      courses: [
+        {
+          name: "course",
+          path: "course",
+          state: "current",
+          lastListing: expect.stringMatching(/^\d{4}-.*Z$/),
+          lastPublication: {
+            release: expect.stringMatching(/^00000001-/),
+            at: expect.any(String),
+            added: 1,
+            changed: 0,
+            deleted: 0,
+            durationMs: expect.any(Number),
+          },
+          files: 1,
+          bytes: 3,
+          heldDeletions: 0,
+          skipped: [],
+          lastError: null,
+        },
+      ],
+    });
+    expect(await site.run("status")).toMatch(
+      /^COURSE +STATE +FILES +MiB +HELD +SKIPPED +LISTED +PUBLISHED\ncourse +current +1 +0\.0 +0 +0 +\d s ago +\d s ago\n\nmount: /,
+    );
+    const nothing = { ...status, courses: [{ ...status.courses[0], lastPublication: null, lastListing: null }] };
+    expect(statusText(nothing)).toContain("never");
+  });
+});
+
+describe("the start page", () => {
+  const page = () => fs.readFileSync(path.join(site.webRoot, "index.html"), "utf8");
+
+  test("lists the courses; what is not published yet has no link", async () => {
+    store.put("course", "index.html", "one");
+    site.configure({
+      siteTitle: "정보 교육 <xwMOOC>",
+      courses: [
+        course({ title: "파이썬 & 데이터", description: 'He said "<b>"', path: "책/py 4" }),
+        course({ name: "later", container: "later", title: "Later", path: "later" }),
+      ],
+    });
+    store.createContainer("later");
+    site.start();
+    await until(page, (html) => html.includes('<a href="/%EC%B1%85/py%204/">파이썬 &amp; 데이터</a>'));
+    expect(page()).toContain('<html lang="ko">');
+    expect(page()).toContain("<title>정보 교육 &lt;xwMOOC&gt;</title>");
+    expect(page()).toContain("<p>He said &quot;&lt;b&gt;&quot;</p>");
+    expect(page()).toContain("<h2>Later (준비 중)</h2>");
+    expect(page()).toContain('name="viewport"');
+    expect(page()).not.toMatch(/https?:|<script|<link/);
+    store.put("later", "a", "a");
+    await until(page, (html) => html.includes('<a href="/later/">Later</a>'));
+  });
+
+  test("follows the configuration at the next start, in an outage too", async () => {
+    store.put("course", "a", "one");
+    site.start();
+    await until(page, (html) => html.includes('<a href="/course/">'));
+    await site.kill();
+    site.configure({ courses: [course({ title: "Renamed" })] });
+    store.fault = () => 503;
+    site.start();
+    await until(page, (html) => html.includes('<a href="/course/">Renamed</a>'));
+  });
+});

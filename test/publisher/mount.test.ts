@@ -1,0 +1,103 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { isWritableFuse } from "../../provisioning/publisher/src/localWrites";
+import { SwiftDouble } from "../support/swiftDouble";
+import { Site, until, untilServed } from "./site";
+
+let store: SwiftDouble;
+let site: Site;
+/** Stands for the course's container in the mount. */
+let mounted: string;
+
+beforeEach(async () => {
+  store = await new SwiftDouble().start();
+  store.createContainer("course");
+  site = new Site(store.credentials);
+  mounted = path.join(site.mountDir, "course");
+  fs.mkdirSync(mounted);
+  site.start();
+  await until(
+    () => site.status(),
+    ({ mount }) => mount.healthy,
+  );
+});
+
+afterEach(async () => {
+  await site.remove();
+  await store.stop();
+});
+
+test("bytes are read through the mount", async () => {
+  fs.mkdirSync(path.join(mounted, "dir"));
+  fs.writeFileSync(path.join(mounted, "dir/a"), "one");
+  store.put("course", "dir/a", "one");
+  await untilServed(site, { "dir/a": "one" });
+  expect(store.reads).toEqual([]);
+});
+
+test("what the mount has not yet, or has in another version, comes from the store", async () => {
+  fs.writeFileSync(path.join(mounted, "stale"), "old");
+  store.put("course", "stale", "new");
+  store.put("course", "missing", "here");
+  await untilServed(site, { stale: "new", missing: "here" });
+  expect((await site.status()).mount.healthy).toBe(true);
+});
+
+test("a mount that fails is left alone", async () => {
+  fs.mkdirSync(path.join(mounted, "a")); // reading it gives EISDIR, as good an error as EIO
+  store.put("course", "a", "one");
+  await untilServed(site, { a: "one" });
+  expect((await site.status()).mount).toMatchObject({
+    healthy: false,
+    detail: expect.stringContaining("reading failed"),
+  });
+});
+
+test("a mount that hangs delays one publication by 5 s, and nothing else", async () => {
+  // Opening a FIFO that nobody writes to blocks, as a call into a hung FUSE mount does.
+  execFileSync("mkfifo", [path.join(mounted, "a")]);
+  store.put("course", "a", "one");
+  await untilServed(site, { a: "one" }, { limitMs: 9_000 });
+  expect((await site.status()).mount).toMatchObject({ healthy: false, detail: expect.stringContaining("no answer") });
+
+  store.put("course", "a", "two");
+  await untilServed(site, { a: "two" }, { limitMs: 2_000 });
+});
+
+test("a mount that is not there", async () => {
+  await site.kill();
+  fs.rmdirSync(mounted);
+  site.start();
+  store.put("course", "a", "one");
+  await untilServed(site, { a: "one" });
+  await until(
+    () => site.status(),
+    ({ mount }) => !mount.healthy && mount.detail.includes("nothing mounted?"),
+  );
+});
+
+test("a reader that dies is replaced", async () => {
+  const readers = () =>
+    execFileSync("pgrep", ["-f", `${site.dir}.* mount-reader`], { encoding: "utf8" })
+      .trim()
+      .split("\n");
+  const [reader] = readers();
+  process.kill(Number(reader), "SIGKILL");
+  for (const content of ["one", "two"]) {
+    fs.writeFileSync(path.join(mounted, "a"), content);
+    store.put("course", "a", content);
+    await untilServed(site, { a: content });
+  }
+  await until(readers, ([other]) => other !== undefined && other !== reader);
+});
+
+test("only a FUSE mount that can be written to is watched for local writes", () => {
+  const mountinfo = (options: string, type = "fuse.cloudfuse") =>
+    `22 1 0:20 / / rw - ext4 /dev/vda rw\n40 22 0:35 / /mnt ${options} - ${type} x rw\n`;
+  expect(isWritableFuse("/mnt", mountinfo("rw,nosuid"))).toBe(true);
+  expect(isWritableFuse("/mnt", mountinfo("ro,nosuid"))).toBe(false);
+  expect(isWritableFuse("/mnt", mountinfo("rw", "ext4"))).toBe(false);
+  expect(isWritableFuse("/mnt2", mountinfo("rw,nosuid"))).toBe(false);
+});
