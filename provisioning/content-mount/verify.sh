@@ -16,12 +16,13 @@ missing() {
 complete() { check && [[ -z $(missing) ]]; }
 
 answer=''
-if ! wait_until 60 complete; then
-  if check; then fail "/mnt does not show: $(missing)- are these containers in the object store?"; fi
+wait_until 60 check || {
   state=$(systemctl show --property=SubState --value content-mount.service)
   words=$(journalctl --unit content-mount.service --identifier cloudfuse --identifier rclone --lines 1 --output cat)
   fail "$answer; content-mount.service is in state '$state'; its last words: ${words:-none}"
-fi
+}
+# A container that was made a moment ago shows after a second or two.
+wait_until 10 complete || fail "/mnt does not show: $(missing)- are these containers in the object store?"
 systemctl --quiet is-active content-mount-watchdog.service || fail "content-mount-watchdog.service does not run"
 say "verified: $(mount --types fuse.cloudfuse,fuse.rclone)"
 say "ls /mnt: ${answer//$'\n'/ }"

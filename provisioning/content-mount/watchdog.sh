@@ -29,7 +29,7 @@ while sleep "$period"; do
   fi
   if ((code == 2 || SECONDS - wrong_since >= patience)); then
     pid=$(systemctl show --property=MainPID --value "$unit")
-    echo "killing the driver (process $pid); systemd starts it again"
+    echo "killing the driver (process $pid), for $answer; systemd starts it again"
     kill -KILL "$pid" || true
     wrong_since=$SECONDS
   fi

@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  CourseHost,
+  credentialFiles,
+  type Driver,
+  FIRST_USER,
+  NEXT_USER,
+  STEPS,
+  whyNoCloudfuse,
+} from "../support/courseHost";
+import { whyNoContainers } from "../support/systemdContainer";
+
+// Runs the real scripts on a real systemd, one after the other on one host, as a server's life goes.
+const noContainers = whyNoContainers();
+if (noContainers) console.warn(`the provisioning steps are not tested: ${noContainers}`);
+const noCloudfuse = noContainers ?? whyNoCloudfuse();
+if (noCloudfuse && !noContainers) console.warn(`tested with rclone only: ${noCloudfuse}`);
+const driver: Driver = noCloudfuse ? "rclone" : "cloudfuse";
+
+const SERVICES = ["content-mount", "content-mount-watchdog", "site-publisher", "nginx"];
+/** A boot may have to build the root file system first. */
+const BOOT_MS = 10 * 60_000;
+/** For what takes half a minute on an idle machine. */
+const LONG_MS = 3 * 60_000;
+
+describe.skipIf(noContainers)(`the steps on a server (${driver})`, () => {
+  let host: CourseHost;
+  const sh = (command: string) => host.container.sh(command);
+
+  beforeAll(async () => {
+    host = await CourseHost.boot("steps");
+  }, BOOT_MS);
+  afterAll(() => host?.stop());
+
+  /** Which run of each service this is; a restart gives a new one. */
+  async function runs(): Promise<Record<string, string>> {
+    const ids = await sh(`systemctl show --property=InvocationID --value ${SERVICES.join(" ")}`);
+    return Object.fromEntries(SERVICES.map((service, i) => [service, ids.split("\n\n")[i]?.trim() ?? ""]));
+  }
+
+  it("refuse a system they don't know before they change anything", async () => {
+    await sh(
+      `printf 'ID=alpine\\nVERSION_ID=3.20\\n' >/run/os-release; mount --bind /run/os-release /usr/lib/os-release`,
+    );
+    const { code, stdout, stderr } = await host.step("packages", driver);
+    await sh("umount /usr/lib/os-release");
+    expect({ code, stdout, stderr }).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        "packages: error: this server runs alpine 3.20; supported are Debian 12 and Ubuntu 24.04: choose another image\n",
+    });
+  });
+
+  it("install a missing package", async () => {
+    await sh("dpkg --purge --force-depends make");
+    const { code, stdout } = await host.step("packages", "cloudfuse");
+    expect(stdout).toContain("installing 1 packages");
+    expect(code).toBe(0);
+    await sh("make --version");
+  });
+
+  it("name an input that is wrong", async () => {
+    const { code, stderr } = await host.step("packages", driver, { inputs: { FUSE_DRIVER: "sshfs" } });
+    expect(code).toBe(1);
+    expect(stderr).toBe("packages: error: input FUSE_DRIVER must be one of: cloudfuse rclone; it is 'sshfs'\n");
+  });
+
+  it(
+    "say that the store refuses the credentials, and don't show them",
+    async () => {
+      const wrong = { ...FIRST_USER, apiKey: "not-the-key" };
+      const { code, stdout, stderr } = await host.step("credentials", driver, {
+        secretFiles: credentialFiles(driver, wrong),
+      });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /^credentials: error: the object store at \S+ refuses the credentials; check the user name and the key or password\n$/,
+      );
+      expect(stdout + stderr).not.toContain("not-the-key");
+    },
+    LONG_MS,
+  );
+
+  it.each([
+    ["http://127.0.0.1:8081/auth/v1.0", "does not answer at http://127.0.0.1:8081/auth/v1.0 (ECONNREFUSED)"],
+    ["http://127.0.0.1:8080/nowhere", "no object store signs in at http://127.0.0.1:8080/nowhere (HTTP 412"],
+  ])("tell a wrong auth URL from a wrong key: %s", async (authUrl, message) => {
+    const files = credentialFiles(driver, FIRST_USER, authUrl);
+    const asked = await host.step(
+      "credentials",
+      driver,
+      { secretFiles: files },
+      "node ./ask-store.mjs credentials.json",
+    );
+    expect(asked.stdout).toContain(message);
+    expect(asked.code).toBe(1);
+  });
+
+  it(
+    "set up the whole server",
+    async () => {
+      await host.provision(driver);
+      expect(await sh("mount | grep ' on /mnt '")).toMatch(/ on \/mnt type fuse\.(cloudfuse|rclone) \(ro,nosuid,nodev/);
+      expect(await sh("ls /mnt")).toBe("pi\npy4inf");
+      expect(await sh("cat /mnt/pi/index.html")).toBe("<h1>pi</h1>");
+    },
+    LONG_MS,
+  );
+
+  it("lead to a site that shows what the store holds", async () => {
+    await host.container.until(20, "both courses are served", async () => {
+      const { stdout } = await host.container.run("curl -sf http://127.0.0.1/pi/ http://127.0.0.1/py4inf/");
+      return stdout === "<h1>pi</h1>\n<h1>py4inf</h1>\n";
+    });
+    const answer = await sh("curl -si --path-as-is http://127.0.0.1/pi/");
+    expect(answer).toMatch(/Content-Type: text\/html; charset=utf-8\r\n/);
+    expect(answer).toMatch(/Server: nginx\r\n/);
+    expect(await sh("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/pi/.git/config")).toBe("404");
+  });
+
+  it(
+    "restart nothing when they are run again",
+    async () => {
+      const before = await runs();
+      await host.provision(driver);
+      expect(await runs()).toEqual(before);
+    },
+    LONG_MS,
+  );
+
+  it("keep the credentials from everyone else", async () => {
+    const driverFile = driver === "cloudfuse" ? ".cloudfuse" : "rclone.conf";
+    const files = `/var/lib/content-mount/${driverFile} /etc/site-publisher/credentials.json`;
+    expect(await sh(`stat -c '%U:%G %a' ${files}`)).toBe(
+      "content-mount:content-mount 600\nsite-publisher:site-publisher 600",
+    );
+    // The brackets keep the search from finding itself.
+    const key = FIRST_USER.apiKey.replace(/y$/, "[y]");
+    const found = await sh(
+      `{ grep -la '${key}' /proc/[0-9]*/cmdline /proc/[0-9]*/environ; journalctl | grep '${key}'; ls -d /run/xwmooc-step.*; } 2>/dev/null || true`,
+    );
+    expect(found).toBe("");
+  });
+
+  it(
+    "restart those whose credentials changed, and nobody else",
+    async () => {
+      const before = await runs();
+      const { code } = await host.step("credentials", driver, { secretFiles: credentialFiles(driver, NEXT_USER) });
+      expect(code).toBe(0);
+      const mounted = await host.step("content-mount", driver);
+      expect(mounted.stderr).toBe("");
+      const after = await runs();
+      const restarted = SERVICES.filter((service) => before[service] !== after[service]);
+      expect(restarted).toEqual(["content-mount", "site-publisher"]);
+    },
+    LONG_MS,
+  );
+
+  it("are hardened", async () => {
+    const report = await sh("systemd-analyze security --no-pager | grep -E 'content-mount|site-publisher'");
+    const exposure = Object.fromEntries(report.split("\n").map((line) => line.split(/\s+/).slice(0, 2)));
+    expect(Number(exposure["site-publisher.service"])).toBeLessThanOrEqual(2);
+    expect(Number(exposure["content-mount-watchdog.service"])).toBeLessThanOrEqual(2);
+  });
+
+  it(
+    "miss a container by name",
+    async () => {
+      const { code, stderr } = await host.step("content-mount", driver, { inputs: { CONTAINERS: "pi scloud" } });
+      expect(code).toBe(1);
+      expect(stderr).toContain("/mnt does not show: scloud");
+    },
+    LONG_MS,
+  );
+
+  it(
+    "are undone in reverse, and twice does no harm",
+    async () => {
+      for (const _ of ["once", "twice"]) {
+        for (const step of STEPS.toReversed()) {
+          const { code, stderr } = await host.step(step, driver, {}, "bash ./remove.sh");
+          expect({ step, code, stderr }).toEqual({ step, code: 0, stderr: "" });
+        }
+      }
+      const left = await sh(`
+      ls -d /opt/cloudfuse /opt/site-publisher /usr/local/bin/* /usr/local/lib/content-mount /var/lib/content-mount \\
+        /var/lib/site-publisher /var/lib/xwmooc /etc/site-publisher /etc/systemd/system/*mount* \\
+        /etc/systemd/system/site-publisher* /etc/nginx/sites-*/xwmooc /run/site-publisher 2>/dev/null
+      mount | grep ' on /mnt '
+      grep -E 'content-mount|site-publisher' /etc/passwd /etc/group
+      systemctl is-active ${SERVICES.slice(0, 3).join(" ")} | grep -v inactive
+      true`);
+      expect(left).toBe("");
+      expect(await sh("readlink /etc/nginx/sites-enabled/default")).toBe("/etc/nginx/sites-available/default");
+    },
+    LONG_MS,
+  );
+});

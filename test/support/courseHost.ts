@@ -1,0 +1,182 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { StepContent } from "../../components/stepArchive";
+import { packStep } from "../../components/stepArchive";
+import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import { type Outcome, SystemdContainer } from "./systemdContainer";
+
+/** A FUSE driver. */
+export type Driver = "cloudfuse" | "rclone";
+
+/** A user of the container's Swift (test/support/testHost/swift/proxy-server.conf). */
+export interface StoreUser {
+  username: string;
+  apiKey: string;
+}
+export const FIRST_USER: StoreUser = { username: "SLTEST-2:SLTEST", apiKey: "first-key" };
+export const NEXT_USER: StoreUser = { username: "SLTEST-2:SLNEXT", apiKey: "second-key" };
+
+/** The steps in the order of their needs; for the driver there is just one of cloudfuse and rclone. */
+export const STEPS = ["packages", "driver", "credentials", "content-mount", "publisher", "web-server"] as const;
+export type Step = (typeof STEPS)[number];
+
+const AUTH_URL = "http://127.0.0.1:8080/auth/v1.0";
+const CLOUDFUSE_MIRROR = join(__dirname, "..", "..", ".cache", "cloudfuse.git");
+const CLOUDFUSE_INSIDE = "/srv/cloudfuse.git";
+
+/**
+ * Why cloudfuse can't be built here; undefined where it can. Its sources are mirrored once, from its repository or from
+ * the one that XWMOOC_CLOUDFUSE_REPOSITORY names.
+ */
+export function whyNoCloudfuse(): string | undefined {
+  if (existsSync(CLOUDFUSE_MIRROR)) return undefined;
+  const repository = process.env.XWMOOC_CLOUDFUSE_REPOSITORY ?? "https://github.com/redbo/cloudfuse.git";
+  const partial = `${CLOUDFUSE_MIRROR}.${process.pid}`;
+  const clone = spawnSync("git", ["clone", "--quiet", "--bare", repository, partial], {
+    timeout: 20_000,
+    env: { ...process.env, GIT_TERMINAL_PROMPT: "0" },
+  });
+  if (clone.status !== 0) {
+    rmSync(partial, { recursive: true, force: true });
+    return `cloudfuse's repository ${repository} can't be reached; XWMOOC_CLOUDFUSE_REPOSITORY may name another`;
+  }
+  renameSync(partial, CLOUDFUSE_MIRROR);
+  return undefined;
+}
+
+/** A server in a container that the steps can be run on, exactly as Pulumi runs them, and the store it publishes from. */
+export class CourseHost {
+  private constructor(readonly container: SystemdContainer) {}
+
+  /** Boots it, with the containers `pi` and `py4inf` in its store. */
+  static async boot(role: string): Promise<CourseHost> {
+    const binds = existsSync(CLOUDFUSE_MIRROR) ? { [CLOUDFUSE_INSIDE]: CLOUDFUSE_MIRROR } : {};
+    const host = new CourseHost(await SystemdContainer.boot(role, binds));
+    await host.startStore();
+    for (const course of ["pi", "py4inf"]) {
+      await host.store("PUT", course);
+      await host.store("PUT", `${course}/index.html`, `<h1>${course}</h1>\n`);
+    }
+    return host;
+  }
+
+  stop(): Promise<void> {
+    return this.container.stop();
+  }
+
+  /** Runs scripts of a step as the remote command does; by default it is installed and verified. */
+  async step(
+    step: Step,
+    driver: Driver,
+    change: StepContent = {},
+    scripts = "bash ./install.sh && bash ./verify.sh",
+  ): Promise<Outcome> {
+    const content = stepContent(step, driver);
+    const archive = await packStep(step === "driver" ? driver : step, {
+      inputs: { ...content.inputs, ...change.inputs },
+      files: { ...content.files, ...change.files },
+      secretFiles: { ...content.secretFiles, ...change.secretFiles },
+    });
+    const unpack = `
+      set -euo pipefail
+      umask 077
+      dir=$(mktemp -d /run/xwmooc-step.XXXXXX)
+      trap 'rm -rf "$dir"' EXIT
+      cd "$dir"
+      base64 -d | tar -x
+      ${scripts}`;
+    return this.container.run(unpack, archive);
+  }
+
+  /** Runs all steps. @throws Error with the output of the one that fails */
+  async provision(driver: Driver): Promise<void> {
+    for (const step of STEPS) {
+      const { code, stdout, stderr } = await this.step(step, driver);
+      if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
+    }
+  }
+
+  /** Asks the store for something, with the credentials of {@link FIRST_USER}. @throws Error unless it is done */
+  async store(method: "PUT" | "DELETE", path: string, body?: string): Promise<void> {
+    const { username, apiKey } = FIRST_USER;
+    const send = body === undefined ? "" : "--data-binary @-";
+    await this.container.sh(
+      `token=$(curl -sfi -H 'X-Auth-User: ${username}' -H 'X-Auth-Key: ${apiKey}' ${AUTH_URL} | tr -d '\\r' |
+         sed -n 's/^X-Auth-Token: //p')
+       curl -sf -X ${method} -H "X-Auth-Token: $token" ${send} http://127.0.0.1:8080/v1/AUTH_SLTEST-2/${path}`,
+      body,
+    );
+  }
+
+  /** Takes the store off the network, as in an outage. */
+  async stopStore(): Promise<void> {
+    await this.container.sh("systemctl stop test-store@proxy");
+  }
+
+  /** Brings the store back and waits until it answers. */
+  async startStore(): Promise<void> {
+    await this.container.sh("systemctl start test-store@proxy");
+    await this.container.until(30, "the store answers", async () => {
+      const { code } = await this.container.run(
+        `for port in 6200 6201 6202; do : </dev/tcp/127.0.0.1/$port || exit; done; curl -sf http://127.0.0.1:8080/healthcheck`,
+      );
+      return code === 0;
+    });
+  }
+}
+
+/** The driver's own file with the credentials, by name. */
+export function driverCredentials(driver: Driver, { username, apiKey }: StoreUser): Record<string, string> {
+  return driver === "cloudfuse"
+    ? { "cloudfuse.conf": `username=${username}\napi_key=${apiKey}\nauthurl=${AUTH_URL}\n` }
+    : {
+        "rclone.conf": `[content]\ntype = swift\nauth = ${AUTH_URL}\nuser = ${username}\nkey = ${apiKey}\nauth_version = 1\n`,
+      };
+}
+
+/** All files of the credentials step. */
+export function credentialFiles(driver: Driver, user: StoreUser, authUrl = AUTH_URL): Record<string, string> {
+  return {
+    ...driverCredentials(driver, user),
+    "credentials.json": JSON.stringify({ auth: "v1", authUrl, ...user }),
+  };
+}
+
+function stepContent(step: Step, driver: Driver): StepContent {
+  switch (step) {
+    case "packages":
+      return { inputs: { FUSE_DRIVER: driver } };
+    case "driver":
+      return driver === "cloudfuse"
+        ? { inputs: { REPOSITORY: `file://${CLOUDFUSE_INSIDE}`, COMMIT: "d212b8c069683be75f018ed693e158b36558bbba" } }
+        : {};
+    case "credentials":
+      return { inputs: { FUSE_DRIVER: driver }, secretFiles: credentialFiles(driver, FIRST_USER) };
+    case "content-mount":
+      return { inputs: { FUSE_DRIVER: driver, CONTAINERS: "pi py4inf" } };
+    case "publisher":
+      return { files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(PUBLISHER_CONFIG) } };
+    case "web-server":
+      return { inputs: { SERVER_NAME: "" } };
+  }
+}
+
+const PUBLISHER_CONFIG = {
+  webRoot: "/var/www/html",
+  releasesDir: "/var/www/releases",
+  stateDir: "/var/lib/site-publisher",
+  mountDir: "/mnt",
+  pollSeconds: 1,
+  keepReleases: 3,
+  massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
+  siteTitle: "xwMOOC",
+  courses: ["pi", "py4inf"].map((name) => ({
+    name,
+    container: name,
+    source: "",
+    path: name,
+    title: name,
+    description: name,
+  })),
+};

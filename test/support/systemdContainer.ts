@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const SCRIPTS = join(__dirname, "testHost");
+const CACHE = join(__dirname, "..", "..", ".cache");
+const TOOLS = ["mmdebstrap", "systemd-nspawn", "nsenter", "unshare", "setpriv", "flock"];
+const BOOT_SECONDS = 60;
+
+/** What a command in the container said. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Why this machine can't run the containers; undefined where it can. */
+export function whyNoContainers(): string | undefined {
+  if (process.getuid?.() !== 0) return "not root";
+  const missing = TOOLS.filter((tool) => spawnSync("which", [tool]).status !== 0);
+  if (missing.length > 0) return `not installed: ${missing.join(", ")} (packages mmdebstrap, systemd-container)`;
+  if (!existsSync("/dev/fuse")) return "no /dev/fuse";
+  return undefined;
+}
+
+/**
+ * A Debian 12 server with systemd as its first process, in a container without network: the same packages as on the web
+ * server, and a small real Swift inside (test/support/testHost). Boots in about a second and forgets everything at its end.
+ */
+export class SystemdContainer {
+  private constructor(
+    private readonly name: string,
+    private readonly scratch: string,
+    private readonly supervisor: ChildProcess,
+    private readonly init: number,
+  ) {}
+
+  /**
+   * Builds the root file system if it isn't cached (two to three minutes), and boots a copy of it.
+   * @param role Tells containers that run at the same time apart.
+   * @param binds Folders of this machine shown read-only inside, by their path there.
+   */
+  static async boot(role: string, binds: Record<string, string> = {}): Promise<SystemdContainer> {
+    const rootfs = await buildRootfs();
+    const name = `xwmooc-test-${role}-${process.pid}`;
+    const scratch = join(CACHE, name);
+    rmSync(scratch, { recursive: true, force: true });
+    mkdirSync(scratch, { recursive: true });
+    const pairs = Object.entries(binds).map(([target, source]) => `${source}:${target}`);
+    // Should this process die, so does the container.
+    const supervisor = spawn(
+      "setpriv",
+      ["--pdeathsig", "KILL", "unshare", "--mount", join(SCRIPTS, "boot.sh"), name, rootfs, scratch, ...pairs],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let output = "";
+    supervisor.stdout.on("data", (data) => (output += data));
+    supervisor.stderr.on("data", (data) => (output += data));
+
+    for (const end = Date.now() + BOOT_SECONDS * 1000; Date.now() < end; await sleep(100)) {
+      if (supervisor.exitCode !== null) break;
+      const init = initOf(supervisor.pid);
+      if (init === undefined) continue;
+      const container = new SystemdContainer(name, scratch, supervisor, init);
+      const state = await container.run("systemctl is-system-running");
+      if (["running", "degraded"].includes(state.stdout.trim())) return container;
+    }
+    supervisor.kill("SIGKILL");
+    throw new Error(`the test container did not boot within ${BOOT_SECONDS} s:\n${output}`);
+  }
+
+  /** Runs bash commands as root inside and waits for their end, whatever it is. */
+  run(command: string, input = ""): Promise<Outcome> {
+    const environment = [
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "HOME=/root",
+      "LANG=C.UTF-8",
+    ];
+    const inside = ["--target", `${this.init}`, "--mount", "--uts", "--ipc", "--net", "--pid"];
+    const child = spawn("nsenter", [...inside, "env", "-i", "--chdir=/", ...environment, "bash", "-c", command]);
+    return new Promise((resolve, reject) => {
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (data) => (stdout += data));
+      child.stderr.on("data", (data) => (stderr += data));
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, stderr }));
+      // A command may end without having read all of it.
+      child.stdin.on("error", () => {});
+      child.stdin.end(input);
+    });
+  }
+
+  /** Runs bash commands inside. @returns what they printed @throws Error if they fail */
+  async sh(command: string, input = ""): Promise<string> {
+    const { code, stdout, stderr } = await this.run(command, input);
+    if (code !== 0) throw new Error(`exit code ${code}: ${command}\n${stdout}${stderr}`);
+    return stdout.trim();
+  }
+
+  /** Repeats a check until it gives something. @throws Error after the time limit */
+  async until<T>(seconds: number, what: string, check: () => Promise<T | undefined | false>): Promise<T> {
+    for (const end = Date.now() + seconds * 1000; ; await sleep(200)) {
+      const result = await check();
+      if (result !== undefined && result !== false) return result;
+      if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    }
+  }
+
+  /** Switches the power off and removes all traces. */
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.supervisor.once("exit", resolve));
+    this.supervisor.kill("SIGKILL");
+    await ended;
+    // The container's processes end with its supervisor, but not at the same instant.
+    for (let tries = 50; tries > 0 && existsSync(`/proc/${this.init}`); tries--) await sleep(100);
+    rmSync(this.scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    spawnSync("find", [
+      "/sys/fs/cgroup",
+      "-depth",
+      "-path",
+      `*/${this.name}*`,
+      "-type",
+      "d",
+      "-exec",
+      "rmdir",
+      "{}",
+      "+",
+    ]);
+  }
+}
+
+/** The container's first process: the supervisor's child named systemd. */
+function initOf(supervisor: number | undefined): number | undefined {
+  const children = readIfThere(`/proc/${supervisor}/task/${supervisor}/children`).split(" ").filter(Boolean);
+  const init = children.find((pid) => readIfThere(`/proc/${pid}/comm`).trim() === "systemd");
+  return init === undefined ? undefined : Number(init);
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The root file system for the present state of its scripts. */
+async function buildRootfs(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const entry of readdirSync(SCRIPTS, { withFileTypes: true, recursive: true }).sort(byPath)) {
+    if (entry.isFile() && entry.name !== "boot.sh") {
+      hash
+        .update(`${entry.name}\0`)
+        .update(readFileSync(join(entry.parentPath, entry.name)))
+        .update("\0");
+    }
+  }
+  const rootfs = join(CACHE, `test-host-${hash.digest("hex").slice(0, 12)}`);
+  if (existsSync(rootfs)) return rootfs;
+  process.stderr.write("building the test host (two to three minutes, once) ...\n");
+  mkdirSync(CACHE, { recursive: true });
+  const build = spawn(join(SCRIPTS, "build.sh"), [rootfs], { stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  build.stderr.on("data", (data) => (log = (log + data).slice(-4000)));
+  const code = await new Promise((resolve, reject) => build.on("error", reject).on("close", resolve));
+  if (code !== 0) throw new Error(`the test host could not be built:\n${log}`);
+  return rootfs;
+}
+
+function byPath(one: { parentPath: string; name: string }, other: { parentPath: string; name: string }): number {
+  return join(one.parentPath, one.name) < join(other.parentPath, other.name) ? -1 : 1;
+}

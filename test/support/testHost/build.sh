@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Builds the root file system of the test host: what a freshly booted web VM has, plus a small real Swift.
+#
+#     build.sh DIR        DIR appears only when it is complete; nothing is done when it is there
+#
+# Needs root and mmdebstrap. Takes two to three minutes on two cores, most of it unpacking packages.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+target=$1
+partial=$target.partial
+
+base=(systemd systemd-sysv dbus udev iproute2 procps openssh-server sudo)
+# What the dev cloud's image debian-12-web has preinstalled.
+web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-dev libfuse-dev libjson-c-dev
+  fuse3 rclone nginx nodejs ca-certificates)
+store=(swift-proxy swift-account swift-container swift-object memcached curl)
+
+sources() {
+  local list
+  for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
+    if [[ -s $list ]]; then printf '%s\n' "$list"; return; fi
+  done
+}
+
+# The two hooks run inside mmdebstrap, with the new root as $1.
+
+# No service starts while its package is installed.
+essential() {
+  printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+  chmod 755 "$1/usr/sbin/policy-rc.d"
+}
+
+customize() {
+  local root=$1
+  rm -f "$root/usr/sbin/policy-rc.d"
+  printf 'test-host\n' >"$root/etc/hostname"
+  cp "$here"/swift/*.conf "$root/etc/swift/"
+  cp "$here"/swift/*.service "$root/etc/systemd/system/"
+  chroot "$root" bash -euo pipefail <<'CHROOT'
+    cd /etc/swift
+    for ring in account:6202 container:6201 object:6200; do
+      name=${ring%:*}
+      swift-ring-builder "$name.builder" create 4 1 1
+      swift-ring-builder "$name.builder" add "r1z1-127.0.0.1:${ring#*:}/d1" 1
+      swift-ring-builder "$name.builder" rebalance
+    done >/dev/null
+    install -d -o swift -g swift /srv/swift/d1 /var/cache/swift
+    # The distribution starts a daemon for every background job of Swift; the tests want the four servers only.
+    for unit in /lib/systemd/system/swift-*.service /etc/init.d/swift-*; do
+      [[ -e $unit ]] && ln -sf /dev/null "/etc/systemd/system/$(basename "${unit%.service}").service"
+    done
+    systemctl --quiet enable test-store.service
+    systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
+      systemd-udevd.service systemd-udev-trigger.service console-getty.service getty@.service rsync.service
+
+    # One package in a repository on disk lets the tests run a real apt-get without a network.
+    install -d /srv/apt
+    cd /srv/apt
+    apt-get download --quiet --quiet --option APT::Sandbox::User=root make
+    for deb in *.deb; do
+      dpkg-deb --field "$deb"
+      printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "$deb" "$(stat -c %s "$deb")" "$(sha256sum "$deb" | cut -d' ' -f1)"
+    done >Packages
+    rm -rf /etc/apt/sources.list.d/* /var/lib/apt/lists/*
+    printf 'deb [trusted=yes] file:/srv/apt ./\n' >/etc/apt/sources.list
+CHROOT
+}
+
+case ${2-} in
+--essential) essential "$1"; exit ;;
+--customize) customize "$1"; exit ;;
+esac
+
+exec 9>"${target%/*}/test-host.lock"
+flock 9
+if [[ -d $target ]]; then exit; fi
+# What earlier states of the scripts built; a build that was interrupted.
+rm -rf "${target%/*}"/test-host-*
+
+include=$(IFS=,; printf '%s' "${base[*]},${web[*]},${store[*]}")
+mmdebstrap --variant=minbase --mode=root --skip=cleanup/apt/lists \
+  --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
+  --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --essential-hook="'$here/build.sh' \"\$1\" --essential" --customize-hook="'$here/build.sh' \"\$1\" --customize" \
+  --include="$include" bookworm "$partial" "$(sources)"
+mv "$partial" "$target"
