@@ -10,22 +10,17 @@ export const MACHINE_CONFIG = "xwmooc:machineConfig";
 
 /**
  * Loads the configuration of the stack that is running.
- * @throws pulumi.RunError with every problem; Pulumi prints it without a stack trace.
+ * @throws ConfigError with every problem.
  */
 export function loadConfig(): StackConfig {
   const { [MACHINE_CONFIG]: machineConfig, ...values } = pulumi.runtime.allConfig();
   const stack = pulumi.getStack();
-  try {
-    return parseConfig({
-      stack,
-      values,
-      isSecret: (key) => secretKeys().includes(key),
-      overlay: machineConfig === undefined ? {} : readMachineConfig(stack, machineConfig),
-    });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+  return parseConfig({
+    stack,
+    values,
+    isSecret: (key) => secretKeys().includes(key),
+    overlay: machineConfig === undefined ? {} : readMachineConfig(stack, machineConfig),
+  });
 }
 
 /**

@@ -173,9 +173,9 @@ describe("what real life does to it", () => {
         });
       }
     })();
-    await inCloud("systemctl", "stop", "dc-swift-proxy");
+    await inCloud("systemctl", "stop", "openstack-swift-proxy");
     await new Promise((resolve) => setTimeout(resolve, 60_000));
-    await inCloud("systemctl", "start", "dc-swift-proxy");
+    await inCloud("systemctl", "start", "openstack-swift-proxy");
     await storing;
     for (const [name, text] of changes) {
       await until(
