@@ -41,6 +41,9 @@ export interface PutOptions {
   query?: string;
 }
 
+/** How often a page of a listing is asked for, after the first page. */
+const PAGE_ATTEMPTS = 3;
+
 /** A client of one Swift account. Signs in when first needed, and again once when a token has expired. */
 export class SwiftClient {
   private readonly http: HttpClient;
@@ -98,7 +101,7 @@ export class SwiftClient {
   async *listPages(container: string, prefix = ""): AsyncGenerator<ListedObject[]> {
     let marker = "";
     for (;;) {
-      const page = await this.listPage(container, prefix, marker);
+      const page = await this.listPageStubbornly(container, prefix, marker);
       yield page;
       // The store refuses a limit above its own, so a page that is not full is the last one.
       if (page.length < this.pageSize) return;
@@ -162,6 +165,18 @@ export class SwiftClient {
   /** Closes idle connections. */
   close(): void {
     this.http.close();
+  }
+
+  /** A listing of many pages is not given up for one that fails in passing. */
+  private async listPageStubbornly(container: string, prefix: string, marker: string): Promise<ListedObject[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.listPage(container, prefix, marker);
+      } catch (error) {
+        const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
+        if (!passing || marker === "" || attempt === PAGE_ATTEMPTS) throw error;
+      }
+    }
   }
 
   private async listPage(container: string, prefix: string, marker: string): Promise<ListedObject[]> {

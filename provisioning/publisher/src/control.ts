@@ -30,9 +30,10 @@ export async function serveControls(socket: string, controls: Controls): Promise
 
 function route(controls: Controls, method: string, url: string): { code: number; body: unknown } {
   if (method === "GET" && url === "/status") return { code: 200, body: controls.status() };
+  // A course's name has no character that a URL would encode.
   const [, course] = /^\/courses\/([^/]+)\/approve$/.exec(url) ?? [];
   if (method === "POST" && course !== undefined) {
-    const approved = controls.approve(decodeURIComponent(course));
+    const approved = controls.approve(course);
     const known = controls.status().courses.map(({ name }) => name);
     if (approved === undefined)
       return { code: 404, body: { error: `no course ${course}; there are: ${known.join(", ")}` } };

@@ -14,7 +14,7 @@ import {
   WantedFiles,
   withHeld,
 } from "./files";
-import { judge } from "./guard";
+import { type DeletionRun, judge, type Verdict } from "./guard";
 import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
@@ -52,6 +52,8 @@ export class CoursePublisher {
   private memory: CourseMemory;
   private current: Release | undefined;
   private opened = false;
+  /** The run of deletions, as the last cycle that ended well left it. */
+  private run: DeletionRun | undefined;
   private held: string[] = [];
   private approved = new Set<string>();
   private skipped: Skipped[] = [];
@@ -74,10 +76,11 @@ export class CoursePublisher {
       onProgress,
     );
     const source = { container: course.container, prefix: this.prefix };
-    this.fetcher = new Fetcher(store, mount, source, this.releases.staging);
+    this.fetcher = new Fetcher(store, mount, source, this.releases.staging, onProgress);
     this.dynamic = new DynamicObjects(store, source);
     this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
     this.memory = readMemory(this.memoryFile);
+    this.run = this.memory.run;
   }
 
   /** Whether visitors find the course; known before anything else is. */
@@ -98,19 +101,23 @@ export class CoursePublisher {
    * @throws StoreChanging; anything else is an outage, and has changed nothing
    */
   async cycle(): Promise<void> {
+    this.dependencies.onProgress();
     await this.open();
     const began = performance.now();
     const wanted = await this.list();
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
-    const deleted = this.passGuard(changes, wanted);
-    if (changes.added.length + changes.changed.length + deleted.length === 0) {
-      this.publishing = false;
-      return;
+    const verdict = this.passGuard(changes.deleted, wanted);
+    if (changes.added.length + changes.changed.length + verdict.apply.length > 0) {
+      // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
+      this.publishing = true;
+      const release = await this.publish(wanted, { ...changes, deleted: verdict.apply }, began);
+      this.dependencies.onPublished();
+      await this.releases.tidy(release);
     }
-    // Where the store changes meanwhile it stays set: the publication goes on with the next listing.
-    this.publishing = true;
-    await this.publish(wanted, changes, deleted.length, began);
     this.publishing = false;
+    // Only now: deletions of a publication that failed are judged anew, and must not count twice.
+    this.run = verdict.run;
+    this.approved.clear();
   }
 
   /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
@@ -164,16 +171,16 @@ export class CoursePublisher {
     return wanted;
   }
 
-  /** @returns the deletions to carry out; what is held is kept in `held`. */
-  private passGuard({ deleted }: Difference, wanted: Wanted): string[] {
+  /** What is held is kept in `held` as well. */
+  private passGuard(names: string[], wanted: Wanted): Verdict {
     const published = this.current?.files.size ?? 0;
-    const deletions = { names: deleted, published, leavesNothing: wanted.files.size === 0, approved: this.approved };
-    const verdict = judge(this.dependencies.config.massDeletion, deletions, this.memory.run, Date.now());
-    // Before anything is deleted: after a crash a deletion is rather counted twice than not at all.
+    const deletions = { names, published, leavesNothing: wanted.files.size === 0, approved: this.approved };
+    const verdict = judge(this.dependencies.config.massDeletion, deletions, this.run, Date.now());
+    // On disk before anything is deleted: after a crash a deletion is rather counted twice than not at all.
     if (JSON.stringify(verdict.run) !== JSON.stringify(this.memory.run)) this.remember({ run: verdict.run });
     this.sayHeld(verdict.held.length);
     this.held = verdict.held;
-    return verdict.apply;
+    return verdict;
   }
 
   private sayHeld(count: number): void {
@@ -184,11 +191,11 @@ export class CoursePublisher {
         `${name}: ${count} files are gone from the store; they stay on the site until \`site-publisher approve ${name}\``,
       );
     } else if (count === 0 && this.held.length > 0 && this.approved.size === 0) {
-      journal.info(`${name}: the files that were gone are back in the store; nothing is held any more`);
+      journal.info(`${name}: files that were gone are back in the store: no deletion is held any more`);
     }
   }
 
-  private async publish(wanted: Wanted, changes: Difference, deleted: number, began: number): Promise<void> {
+  private async publish(wanted: Wanted, changes: Difference, began: number): Promise<Release> {
     const { journal } = this.dependencies;
     const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
     this.undelivered.note(staged.keys(), moved, performance.now());
@@ -203,26 +210,23 @@ export class CoursePublisher {
       if (error instanceof DamagedRelease) for (const name of error.names) this.current?.files.delete(name);
       throw error;
     }
-    this.approved.clear();
     const durationMs = Math.round(performance.now() - began);
-    const counts = { added: changes.added.length, changed: changes.changed.length, deleted };
+    const counts = { added: changes.added.length, changed: changes.changed.length, deleted: changes.deleted.length };
     this.remember({
       lastPublication: { release: this.current.id, at: new Date().toISOString(), ...counts, durationMs },
     });
     journal.info(
-      `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${deleted} deleted, ` +
+      `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${counts.deleted} deleted, ` +
         `${files.size} files, in ${durationMs} ms`,
     );
-    this.dependencies.onPublished();
-    await this.releases.tidy(this.current);
+    return this.current;
   }
 
   private async fetch(versions: FileVersion[]): ReturnType<Fetcher["fetch"]> {
-    const { journal, onProgress } = this.dependencies;
+    const { journal } = this.dependencies;
     const total = versions.reduce((sum, { bytes }) => sum + bytes, 0);
     let saidAt = performance.now();
     return await this.fetcher.fetch(versions, (progress: FetchProgress) => {
-      onProgress();
       if (performance.now() - saidAt < PROGRESS_MS) return;
       saidAt = performance.now();
       journal.info(

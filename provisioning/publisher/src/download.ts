@@ -23,6 +23,7 @@ export async function download(
   prefix: string,
   version: FileVersion,
   to: string,
+  onChunk: () => void,
 ): Promise<FileVersion> {
   const name = prefix + version.name;
   const object = await store.get(container, name).catch((error) => {
@@ -32,7 +33,10 @@ export async function download(
     const slices = await slicesOf(store, container, name, version, object);
     if (slices === undefined) throw new ObjectMoved(version);
     const verifier = new Verifier(slices);
-    await writeNew(to, object.chunks, (chunk) => verifier.update(chunk));
+    await writeNew(to, object.chunks, (chunk) => {
+      verifier.update(chunk);
+      onChunk();
+    });
     if (!verifier.finish()) throw new ObjectMoved(version);
   } finally {
     object.discard();

@@ -32,6 +32,8 @@ export class Fetcher {
     private readonly mount: Mount,
     private readonly source: { container: string; prefix: string },
     private readonly staging: string,
+    /** Called at each chunk that comes. */
+    private readonly onChunk: () => void = () => {},
   ) {}
 
   /**
@@ -81,7 +83,7 @@ export class Fetcher {
     for (let attempt = 1; ; attempt++) {
       const part = `${file}.${++this.attempts}.part`;
       try {
-        const complete = await download(this.store, container, prefix, version, part);
+        const complete = await download(this.store, container, prefix, version, part, this.onChunk);
         await fs.rename(part, file);
         return complete;
       } catch (error) {

@@ -102,7 +102,7 @@ export class Mount {
   private ask(question: { list: string } | { copy: string; to: string }): Promise<MountReply> {
     const id = ++this.lastId;
     const reader = this.child();
-    if (reader === undefined) return Promise.resolve({ id, error: "no answer" });
+    if (reader === undefined) return Promise.resolve({ id, error: "the last reader still hangs" });
     return new Promise((resolve) => {
       this.pending.set(id, resolve);
       reader.send(

@@ -56,7 +56,7 @@ export class PollLoop {
         this.succeeded();
         return ++this.changing <= MAX_AGAIN ? AGAIN_MS : this.pollMs;
       }
-      return this.failed(error instanceof Error ? error.message : String(error));
+      return this.failed(inWords(error));
     }
   }
 
@@ -87,5 +87,21 @@ export class PollLoop {
       };
     });
     this.wakeUp = undefined;
+  }
+}
+
+/** What an operator can act on; the errors of this program and of the Swift client are words already. */
+function inWords(error: unknown): string {
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return "the disk is full; make room, and publishing goes on by itself";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return `${path ?? "a file"} can't be written (${code}); it must belong to the service's user`;
+    default:
+      return message;
   }
 }

@@ -116,6 +116,10 @@ export class Publisher {
       ...publisher.course,
       published: publisher.isPublished,
     }));
-    writeStartPage(webRoot, siteTitle, courses);
+    try {
+      writeStartPage(webRoot, siteTitle, courses);
+    } catch (error) {
+      this.options.journal.warn(`the start page can't be written: ${(error as Error).message}`);
+    }
   }
 }

@@ -31,7 +31,10 @@ export async function filesOfTree(root: string, pace = new Pace()): Promise<File
   const files: Files = new Map();
   for await (const { name, bytes, modified } of walk(root, pace)) {
     const hash = createHash("md5");
-    for await (const chunk of createReadStream(path.join(root, name))) hash.update(chunk as Buffer);
+    for await (const chunk of createReadStream(path.join(root, name))) {
+      hash.update(chunk as Buffer);
+      await pace.step();
+    }
     files.set(name, { name, hash: hash.digest("hex"), bytes, lastModified: modified.toISOString().replace("Z", "") });
   }
   return files;
