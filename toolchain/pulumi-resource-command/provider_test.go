@@ -370,6 +370,19 @@ func TestLoggingChoosesStreams(t *testing.T) {
 	}
 }
 
+func TestInputsThatAreNotServedAreNamed(t *testing.T) {
+	for token, in := range map[string]inputs{
+		local:  {"create": text("true"), "assetPaths": property.New([]property.Value{text("*")})},
+		remote: {"connection": property.New(inputs{"host": text("h"), "agentSocketPath": text("/s")}).WithSecret(true)},
+	} {
+		pl := newPlugin(t, token)
+		checked, err := pl.Check(p.CheckRequest{Urn: pl.urn, Inputs: property.NewMap(in)})
+		if err != nil || len(checked.Failures) != 1 || !strings.Contains(checked.Failures[0].Reason, "official command plugin") {
+			t.Errorf("unexpected: %v %v", err, checked.Failures)
+		}
+	}
+}
+
 // The committed schema.json is what test/toolchain-schema.test.ts compares with the npm package.
 func TestSchemaIsUpToDate(t *testing.T) {
 	response, err := newPlugin(t, local).GetSchema(p.GetSchemaRequest{})
