@@ -1,10 +1,10 @@
 // npm run ssh -- [--stack STACK] [COMMAND…]: a shell, or one command, on a stack's web server.
 import { showUsage, usageError } from "./lib/arguments";
 import { runMain, UserError } from "./lib/errors";
-import { openStack } from "./lib/openStack";
 import { runInForeground } from "./lib/run";
 import { withSshLogin } from "./lib/ssh";
 import { DEV } from "./lib/stack";
+import { stackNamed } from "./lib/toolchain";
 
 const USAGE = `Usage: npm run ssh -- [--stack STACK] [COMMAND…]
 
@@ -23,7 +23,7 @@ function parseCommandLine([first, second, ...rest]: string[]): { stack: string; 
 
 runMain(async () => {
   const { stack: name, command } = parseCommandLine(process.argv.slice(2));
-  const stack = await openStack(name);
+  const stack = await stackNamed(name);
   const outputs = await stack.outputs();
   if (!outputs)
     throw new UserError(`Stack ${name} has no web server yet: run \`npm run up\`, or \`pulumi up\` of ${name}.`);

@@ -10,7 +10,6 @@ import { runMain, UserError } from "./lib/errors";
 import { installPrograms } from "./lib/hostPackages";
 import { listenForInterruption } from "./lib/interruption";
 import { takeLock } from "./lib/lock";
-import { openToolchain } from "./lib/openStack";
 import { ROOT } from "./lib/paths";
 import { Lane } from "./lib/progress";
 import { run } from "./lib/run";
@@ -19,6 +18,7 @@ import { waitForSite } from "./lib/site";
 import { DEV, makeDevBackend, Stack, type StackOutputs } from "./lib/stack";
 import { loadStackConfig } from "./lib/stackConfig";
 import { Timings } from "./lib/timings";
+import { readyToolchain } from "./lib/toolchain";
 
 const USAGE = `Usage: npm run up -- [--driver cloudfuse|rclone]
 
@@ -87,7 +87,7 @@ async function makeToolchain(): Promise<Toolchain> {
   } finally {
     progress.end();
   }
-  return await openToolchain();
+  return await readyToolchain();
 }
 
 async function pulumiUp(stack: Stack): Promise<void> {

@@ -5,10 +5,10 @@ import { SwiftClient } from "../swift/client";
 import { parseArguments, usageError } from "./lib/arguments";
 import { runMain } from "./lib/errors";
 import { interruption, listenForInterruption } from "./lib/interruption";
-import { openStack } from "./lib/openStack";
 import { count, duration, secondsSince } from "./lib/progress";
 import { DEV } from "./lib/stack";
 import { findCourse, loadStackConfig } from "./lib/stackConfig";
+import { stackNamed } from "./lib/toolchain";
 import { type UploadResult, upload } from "./lib/upload";
 
 const USAGE = `Usage: npm run upload -- COURSE FOLDER [--stack STACK] [--delete]
@@ -32,7 +32,7 @@ runMain(async () => {
 
   listenForInterruption();
   const startedAt = Date.now();
-  const config = await loadStackConfig(await openStack(values.stack));
+  const config = await loadStackConfig(await stackNamed(values.stack));
   const course = findCourse(config.courses, name);
   const client = new SwiftClient(swiftCredentials(config.objectStore), { signal: interruption });
   process.stdout.write(`Comparing ${folder} with container ${course.container} ...\n`);

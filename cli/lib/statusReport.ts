@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { describe, UserError } from "./errors";
 import { Interrupted } from "./interruption";
-import { openStack } from "./openStack";
 import { BACKEND } from "./paths";
 import { type CourseStatus, httpStatus, publisherStatus, type Status } from "./publisher";
 import { isDev, PROJECT, type Stack, type StackOutputs } from "./stack";
+import { stackNamed } from "./toolchain";
 
 /** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
 export interface StatusReport {
@@ -79,7 +79,7 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   if (isDev(name) && !process.env.PULUMI_BACKEND_URL && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
     throw new UserError("not there yet: make it with `npm run up`");
   }
-  const stack = await openStack(name);
+  const stack = await stackNamed(name);
   const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
   report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }) };
   if (facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {

@@ -8,7 +8,7 @@ import { isDev, makeDevBackend, Stack } from "./stack";
  * @param lane for the progress. Default: on standard error, so that a command's own output stays clean.
  * @throws UserError when they can't be had.
  */
-export async function openToolchain(
+export async function readyToolchain(
   lane = new Lane("toolchain", Date.now(), (text) => process.stderr.write(text)),
 ): Promise<Toolchain> {
   try {
@@ -23,8 +23,8 @@ export async function openToolchain(
 }
 
 /** A stack, with the toolchain that serves it. */
-export async function openStack(name: string): Promise<Stack> {
-  const toolchain = await openToolchain();
+export async function stackNamed(name: string): Promise<Stack> {
+  const toolchain = await readyToolchain();
   if (isDev(name)) makeDevBackend();
   return new Stack(name, toolchain);
 }
