@@ -91,14 +91,15 @@ newer_than_start() {
 }
 
 # refresh UNIT FILE...: restarts a running unit if it was started before one of its files changed. The unit's own state
-# is the memory, so a run that was interrupted between the two is made good by the next one. Does not wait: verify does.
+# is the memory, so a run that was interrupted between the two is made good by the next one. A service that does not come
+# up is no error here: verify.sh gives it time, and says what is wrong.
 refresh() {
   local unit=$1
   case $(systemctl is-active "$unit") in
   active | activating | reloading)
     if newer_than_start "$@"; then
       say "restarting $unit: its files changed"
-      systemctl restart --no-block "$unit"
+      systemctl restart "$unit" 2>/dev/null || true
     fi
     ;;
   esac
@@ -110,7 +111,7 @@ start_or_refresh() {
   if [[ $(systemctl show --property=NeedDaemonReload --value "$unit") == yes ]]; then systemctl daemon-reload; fi
   systemctl --quiet enable "$unit"
   refresh "$@"
-  systemctl start --no-block "$unit"
+  systemctl start "$unit" 2>/dev/null || true
 }
 
 # remove_unit UNIT: stopped, disabled and forgotten, whether it was there or not.

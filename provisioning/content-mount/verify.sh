@@ -6,6 +6,7 @@ step=content-mount
 . ./lib.sh
 read_inputs
 
+one_of FUSE_DRIVER cloudfuse rclone
 check() { answer=$(/usr/local/lib/content-mount/check-mount 5); }
 missing() {
   local container
@@ -18,7 +19,7 @@ complete() { check && [[ -z $(missing) ]]; }
 answer=''
 wait_until 60 check || {
   state=$(systemctl show --property=SubState --value content-mount.service)
-  words=$(journalctl --unit content-mount.service --identifier cloudfuse --identifier rclone --lines 1 --output cat)
+  words=$(journalctl --unit content-mount.service --identifier "$FUSE_DRIVER" --lines 1 --output cat)
   fail "$answer; content-mount.service is in state '$state'; its last words: ${words:-none}"
 }
 # A container that was made a moment ago shows after a second or two.
