@@ -3,7 +3,13 @@
 import { join } from "node:path";
 import type { Toolchain } from "../toolchain/ensure";
 import { parseArguments, usageError } from "./lib/arguments";
-import { chooseContentMount, recordContentMount, recordedContentMount, whyUnreachable } from "./lib/contentMount";
+import {
+  chooseContentMount,
+  type Driver,
+  recordContentMount,
+  recordedContentMount,
+  whyUnreachable,
+} from "./lib/contentMount";
 import { requireDevcloudHost, runDevcloud } from "./lib/devcloud";
 import { prepareDevStack } from "./lib/devStack";
 import { runMain, UserError } from "./lib/errors";
@@ -31,11 +37,12 @@ const timings = new Timings();
 runMain(async () => {
   const { values, positionals } = parseArguments(USAGE, { driver: { type: "string" } });
   if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
+  const driver = parseDriver(values.driver);
   requireDevcloudHost();
   listenForInterruption();
   await takeLock("npm run up");
   try {
-    const outputs = await up(values.driver);
+    const outputs = await up(driver);
     process.stdout.write(farewell(outputs, timings.record("succeeded")));
   } catch (error) {
     timings.record("failed");
@@ -44,7 +51,12 @@ runMain(async () => {
   return 0;
 });
 
-async function up(driver: string | undefined): Promise<StackOutputs> {
+function parseDriver(driver: string | undefined): Driver | undefined {
+  if (driver === undefined || driver === "cloudfuse" || driver === "rclone") return driver;
+  throw usageError(`--driver ${driver} is unknown: give cloudfuse or rclone.`, USAGE);
+}
+
+async function up(driver: Driver | undefined): Promise<StackOutputs> {
   const progress = lane("up");
   await installPrograms(progress);
   progress.end();
@@ -66,7 +78,11 @@ async function up(driver: string | undefined): Promise<StackOutputs> {
 
   makeDevBackend();
   const stack = new Stack(DEV, toolchain);
-  await Promise.all([timings.measure("pulumi up", () => pulumiUp(stack)), downloadSamples(lane("samples"))]);
+  await Promise.all([
+    timings.measure("pulumi up", () => pulumiUp(stack)),
+    // Ahead of time; should it fail now, it is tried again below.
+    downloadSamples(lane("samples")).catch(() => undefined),
+  ]);
   const [config, outputs] = await Promise.all([loadStackConfig(stack), stack.outputs()]);
   if (!outputs) throw new UserError("pulumi up ended without a web server. Run `npm run up` again.");
 

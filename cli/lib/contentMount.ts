@@ -8,6 +8,9 @@ import { CommandError, run } from "./run";
 /** How the dev stack mounts the object store: the section `contentMount` of `.state/dev.yaml`. */
 export type ContentMount = { driver: "cloudfuse"; repository: string } | { driver: "rclone" };
 
+/** Name of a FUSE driver. */
+export type Driver = ContentMount["driver"];
+
 /** A choice, and why it was made. */
 export interface Choice {
   contentMount: ContentMount;
@@ -17,7 +20,7 @@ export interface Choice {
 /** What the choice depends on. */
 export interface Circumstances {
   /** `npm run up -- --driver …`: what the user asks for now. */
-  driver?: string | undefined;
+  driver?: Driver | undefined;
   /** XWMOOC_CLOUDFUSE_REPOSITORY: where the user has cloudfuse. */
   repository?: string | undefined;
   /** What an earlier `npm run up` has chosen. */
@@ -37,7 +40,7 @@ const REACH_SECONDS = 8;
 /**
  * Chooses the FUSE driver of the stack `dev`: cloudfuse as in the regions, or rclone where cloudfuse's repository can't be reached.
  * A choice once made stays, whatever the network does later, until the user asks for another one.
- * @throws UserError for an unknown driver, and when cloudfuse is asked for and can't be had.
+ * @throws UserError when cloudfuse is asked for and can't be had.
  */
 export async function chooseContentMount({
   driver,
@@ -45,9 +48,6 @@ export async function chooseContentMount({
   recorded,
   unreachable,
 }: Circumstances): Promise<Choice> {
-  if (driver !== undefined && driver !== "cloudfuse" && driver !== "rclone") {
-    throw new UserError(`--driver ${driver} is unknown: give cloudfuse or rclone.`, 2);
-  }
   if (driver === "rclone") return { contentMount: { driver }, reason: "as asked for by --driver" };
 
   const recordedRepository = recorded?.driver === "cloudfuse" ? recorded.repository : undefined;

@@ -19,6 +19,7 @@ function command(name: string, ...args: string[]) {
 describe("a command line that does not fit", () => {
   it.each([
     ["up", ["--drivr", "rclone"], /Unknown option '--drivr'/],
+    ["up", ["--driver", "s3fs"], /--driver s3fs is unknown: give cloudfuse or rclone/],
     ["clean", ["--cache"], /Unknown option '--cache'/],
     ["status", ["--stack"], /--stack <value>' argument missing/],
     ["upload", ["py4inf"], /COURSE and FOLDER are needed/],

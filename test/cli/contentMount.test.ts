@@ -46,9 +46,6 @@ describe("the FUSE driver of the stack dev", () => {
     await expect(chooseContentMount({ driver: "cloudfuse", unreachable })).rejects.toThrow(
       /XWMOOC_CLOUDFUSE_REPOSITORY, or use --driver rclone/,
     );
-    await expect(chooseContentMount({ driver: "s3fs", unreachable })).rejects.toThrow(
-      /s3fs is unknown.*cloudfuse.*rclone/,
-    );
   });
 
   it.each([
