@@ -10,6 +10,9 @@ import { ask } from "../../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
 import type { SwiftCredentials } from "../../swift/credentials";
 
+/** Built once for all tests of a file. */
+let bundle: string | undefined;
+
 /** A course as the tests use it: all of container `course`, at `/course`. */
 export function course(more: Partial<Course> = {}): Course {
   return { name: "course", container: "course", source: "", path: "course", title: "Course", description: "", ...more };
@@ -31,7 +34,8 @@ export class Site {
   private process: ChildProcess | undefined;
 
   constructor(credentials: SwiftCredentials, config: Partial<Config> = {}) {
-    fs.writeFileSync(this.program, bundlePublisher());
+    bundle ??= bundlePublisher();
+    fs.writeFileSync(this.program, bundle);
     for (const dir of [this.webRoot, this.mountDir]) fs.mkdirSync(dir);
     fs.writeFileSync(this.credentials, JSON.stringify(credentials));
     this.configure(config);

@@ -103,43 +103,53 @@ describe("anything but a complete, valid listing is an outage, and the site stay
     ["200 with nothing", { body: "" }],
     ["200 with JSON that is no listing", { body: '{"error":"maintenance"}' }],
     ["200 with rows that are no objects", { body: '[{"name":"a"}]' }],
-    ["200 with rows of another folder", { body: '[{"subdir":"a/"}]' }],
+    ["200 with rows of another kind", { body: '[{"subdir":"a/"}]' }],
     ["a body cut off", "truncate"],
     ["a connection reset", "reset"],
-    ["no answer at all", "hang"],
   ];
-  test.concurrent.each(outages)("%s", async (_name, fault) => {
-    const store = await new SwiftDouble().start();
-    const site = new Site(store.credentials);
-    try {
-      store.put("course", "a", "1");
-      store.put("course", "b", "1");
-      site.start();
-      await untilServed(site, { a: "1", b: "1" });
 
-      store.fault = (request) => (isListing(request) ? fault : undefined);
-      await sleep(200);
-      store.put("course", "a", "2");
-      store.delete("course", "b");
-      await until(
-        () => site.courseStatus(),
-        ({ state }) => state === "outage",
-        15_000,
-      );
-      expect(site.served()).toEqual({ a: "1", b: "1" });
-      store.fault = () => undefined;
-      await untilServed(site, { a: "2" }, { limitMs: 15_000 });
-      await until(
-        () => site.courseStatus(),
-        ({ state, lastError }) => state === "current" && lastError !== null,
-      );
-      expect(site.output.match(/outage, the site stays/g)).toHaveLength(1);
-      expect(site.output.match(/the outage is over/g)).toHaveLength(1);
-      expect(site.output).not.toMatch(/secret|token-\d/);
-    } finally {
-      await site.remove();
-      await store.stop();
-    }
+  async function survives(fault: Fault): Promise<void> {
+    const before = site.output.length;
+    store.fault = (request) => (isListing(request) ? fault : undefined);
+    // A listing that was answered before may still be on its way to the site.
+    await sleep(fault === "hang" ? 600 : 200);
+    store.put("course", "a", "2");
+    store.delete("course", "b");
+    await until(
+      () => site.courseStatus(),
+      ({ state }) => state === "outage",
+      15_000,
+    );
+    expect(site.served()).toEqual({ a: "1", b: "1" });
+    store.fault = () => undefined;
+    await untilServed(site, { a: "2" }, { limitMs: 15_000 });
+    const { lastError } = await until(
+      () => site.courseStatus(),
+      ({ state }) => state === "current",
+    );
+    expect(lastError).not.toBeNull();
+    const said = site.output.slice(before);
+    expect(said.match(/outage, the site stays/g)).toHaveLength(1);
+    expect(said.match(/the outage is over/g)).toHaveLength(1);
+    expect(said).not.toMatch(/secret|token-\d/);
+  }
+
+  test.each(outages)("%s", async (_name, fault) => {
+    store.put("course", "a", "1");
+    store.put("course", "b", "1");
+    site.start();
+    await untilServed(site, { a: "1", b: "1" });
+    await survives(fault);
+  });
+
+  test("no answer at all, for the 10 s that a request may take", async () => {
+    // Polled slowly, so that the store has healed when the next request comes.
+    site.configure({ pollSeconds: 0.5 });
+    store.put("course", "a", "1");
+    store.put("course", "b", "1");
+    site.start();
+    await untilServed(site, { a: "1", b: "1" });
+    await survives("hang");
   });
 
   test("on a later page of a listing", async () => {

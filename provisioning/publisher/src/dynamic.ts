@@ -5,7 +5,7 @@ import { dynamicEtagOf } from "./largeObject";
 import { eachOf } from "./pace";
 
 /** How often the dynamic large objects are looked at. */
-const PERIOD_MS = 10_000;
+const PERIOD_MS = 5_000;
 
 /**
  * A dynamic large object (DLO) is a zero-byte object that names a prefix; its content is whatever lies below it.
