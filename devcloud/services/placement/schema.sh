@@ -1,0 +1,1 @@
+as_user placement placement-manage db sync
