@@ -14,7 +14,8 @@ export function openstackProvider(
   credentials: Credentials,
   opts?: pulumi.ResourceOptions,
 ): openstack.Provider {
-  return new openstack.Provider(name, { ...providerArgs(credentials), delayedAuth: true }, opts);
+  // useOctavia: nothing here balances load, but without it the provider warns about its legacy service at every run.
+  return new openstack.Provider(name, { ...providerArgs(credentials), delayedAuth: true, useOctavia: true }, opts);
 }
 
 function providerArgs(credentials: Credentials): openstack.ProviderArgs {
