@@ -58,7 +58,7 @@ export async function prepareDevStack(
     await stack.pulumi(["stack", "init"]);
     return;
   }
-  await releaseLeftLocks(stack, join(backend, ".pulumi", "locks", "organization", PROJECT, DEV), say);
+  await releaseLeftLocks(stack, lockFolder(backend), say);
   const { resources = [], pending_operations: pending = [] } = readCheckpoint(checkpoint);
   if (pending.length > 0) {
     say("an earlier run was cut off in the middle of a change: comparing the state with the cloud");
@@ -77,21 +77,32 @@ export async function prepareDevStack(
   });
 }
 
+/** The process that updates the stack `dev` at this moment. */
+export function updatingProcess(folder = lockFolder(BACKEND)): number | undefined {
+  return readLocks(folder).find(({ pid, hostname: host }) => host === hostname() && isPulumi(pid))?.pid;
+}
+
 /** A Pulumi that was killed leaves its lock; one whose process lives still holds it. */
 async function releaseLeftLocks(stack: Stack, folder: string, say: Say): Promise<void> {
-  if (!existsSync(folder)) return;
-  const locks = readdirSync(folder).filter((file) => file.endsWith(".json"));
-  if (locks.length === 0) return;
-  for (const file of locks) {
-    const { pid, hostname: host } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Record<string, unknown>;
-    if (host === hostname() && isPulumi(Number(pid))) {
-      throw new UserError(
-        `Pulumi (process ${pid}) is at work on stack dev: wait until it has ended, or stop it: kill ${pid}`,
-      );
-    }
+  if (readLocks(folder).length === 0) return;
+  const pid = updatingProcess(folder);
+  if (pid) {
+    throw new UserError(
+      `Pulumi (process ${pid}) is at work on stack dev: wait until it has ended, or stop it: kill -INT ${pid}`,
+    );
   }
   say("an earlier run was cut off: removing its lock");
   await stack.pulumi(["cancel", "--yes"]);
+}
+
+function lockFolder(backend: string): string {
+  return join(backend, ".pulumi", "locks", "organization", PROJECT, DEV);
+}
+
+function readLocks(folder: string): { pid: number; hostname: string }[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  return files.map((file) => JSON.parse(readFileSync(join(folder, file), "utf8")));
 }
 
 /** The process lives, and is not another one that has got the number of a dead Pulumi. A zombie ("Z") is dead. */

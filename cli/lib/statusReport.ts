@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
+import { updatingProcess } from "./devStack";
 import { describe, UserError } from "./errors";
 import { Interrupted } from "./interruption";
 import { BACKEND } from "./paths";
@@ -85,6 +86,8 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   if (facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
     report.problems.push(`stack ${name}: its last ${facts.lastUpdate.kind} ${facts.lastUpdate.result}`);
   }
+  const updating = isDev(name) ? updatingProcess() : undefined;
+  if (updating) throw new UserError(`Pulumi (process ${updating}) is at work on it`);
   if (!outputs) throw new UserError("it has no web server: make it with `npm run up`, or `npm run pulumi -- up`");
   return outputs;
 }
