@@ -26,6 +26,8 @@ export interface StackFacts {
   resources: number;
   lastUpdate?: { kind: string; result: string; endedAt: string };
   siteUrl?: string;
+  /** Number of the Pulumi process that is at work on it (only for the stack `dev`). */
+  updating?: number;
 }
 
 /** A course as its visitors and its publisher see it. */
@@ -82,14 +84,17 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   }
   const stack = await stackNamed(name);
   const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
-  report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }) };
-  if (facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
+  const updating = isDev(name) ? updatingProcess() : undefined;
+  report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }), ...(updating && { updating }) };
+  if (!updating && facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
     report.problems.push(`stack ${name}: its last ${facts.lastUpdate.kind} ${facts.lastUpdate.result}`);
   }
-  const updating = isDev(name) ? updatingProcess() : undefined;
-  if (updating) throw new UserError(`Pulumi (process ${updating}) is at work on it`);
-  if (!outputs) throw new UserError("it has no web server: make it with `npm run up`, or `npm run pulumi -- up`");
-  return outputs;
+  if (outputs) return outputs;
+  throw new UserError(
+    updating
+      ? "it has no web server yet"
+      : "it has no web server: make it with `npm run up`, or `npm run pulumi -- up`",
+  );
 }
 
 async function stackFacts(stack: Stack): Promise<StackFacts> {

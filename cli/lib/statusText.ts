@@ -27,10 +27,11 @@ function devcloudLines({ devcloud }: StatusReport): string[] {
 
 function stackLines({ stackName, stack }: StatusReport): string[] {
   if (!stack) return [];
-  const { resources, lastUpdate, siteUrl } = stack;
+  const { resources, lastUpdate, siteUrl, updating } = stack;
   const last = lastUpdate ? `, last ${lastUpdate.kind} ${lastUpdate.result} ${ago(lastUpdate.endedAt)}` : "";
   return [
     `Stack ${stackName.padEnd(7)} ${count(resources)} resources${last}`,
+    ...(updating ? [`              Pulumi (process ${updating}) is at work on it`] : []),
     ...(siteUrl ? [`Site          ${siteUrl}`] : []),
   ];
 }
