@@ -19,6 +19,7 @@ runMain(async () => {
   });
   if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
   listenForInterruption();
+  if (!values.json) process.stderr.write("Asking (a web server that is busy or away takes up to 90 s) ...\n");
   const report = await collectReport(values.stack);
   process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report));
   return report.problems.length === 0 ? 0 : 1;

@@ -19,7 +19,7 @@ import { takeLock } from "./lib/lock";
 import { ROOT } from "./lib/paths";
 import { Lane } from "./lib/progress";
 import { run } from "./lib/run";
-import { downloadSamples, provideSamples } from "./lib/sampleContent";
+import { provideSamples } from "./lib/sampleContent";
 import { waitForSite } from "./lib/site";
 import { DEV, makeDevBackend, Stack, type StackOutputs } from "./lib/stack";
 import { loadStackConfig } from "./lib/stackConfig";
@@ -76,17 +76,16 @@ async function up(driver: Driver | undefined): Promise<StackOutputs> {
   progress.line(`FUSE driver: ${choice.contentMount.driver} (${choice.reason})`);
   progress.end();
 
-  makeDevBackend();
-  const stack = new Stack(DEV, toolchain);
-  await Promise.all([
-    timings.measure("pulumi up", () => pulumiUp(stack)),
-    // Ahead of time; should it fail now, it is tried again below.
-    downloadSamples(lane("samples")).catch(() => undefined),
-  ]);
-  const [config, outputs] = await Promise.all([loadStackConfig(stack), stack.outputs()]);
-  if (!outputs) throw new UserError("pulumi up ended without a web server. Run `npm run up` again.");
+  const stack = await devStack(toolchain);
+  const config = await loadStackConfig(stack);
+  // The containers are there long before the web server: their content comes meanwhile, and a failure of that is told after.
+  const content = timings.measure("content", () => provideSamples(config, lane("content")));
+  content.catch(() => undefined);
+  await timings.measure("pulumi up", () => pulumiUp(stack));
+  const expected = await content;
 
-  const expected = await timings.measure("content", () => provideSamples(config, lane("content")));
+  const outputs = await stack.outputs();
+  if (!outputs) throw new UserError("pulumi up ended without a web server. Run `npm run up` again.");
   await timings.measure("publication", () => waitForSite(outputs, expected, lane("site")));
   return outputs;
 }
@@ -106,11 +105,23 @@ async function makeToolchain(): Promise<Toolchain> {
   return await readyToolchain();
 }
 
+/** The stack dev, ready for an update. */
+async function devStack(toolchain: Toolchain): Promise<Stack> {
+  const progress = lane("pulumi");
+  try {
+    makeDevBackend();
+    const stack = new Stack(DEV, toolchain);
+    await prepareDevStack(stack, (line) => progress.line(line));
+    return stack;
+  } finally {
+    progress.end();
+  }
+}
+
 async function pulumiUp(stack: Stack): Promise<void> {
   const progress = lane("pulumi");
   try {
-    await prepareDevStack(stack, (line) => progress.line(line));
-    progress.line("updating the stack dev (about 6 min the first time)");
+    progress.line("updating the stack dev (about 4 min the first time)");
     await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"], {
       onLine: (line) => progress.line(line),
       failure: "pulumi up failed (above). When its reason is mended, run `npm run up` again to go on where it stopped.",

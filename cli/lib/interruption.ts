@@ -59,7 +59,8 @@ export async function pause(seconds: number): Promise<void> {
   });
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+/** Signals a child and its descendants; one that has ended already is fine. */
+export function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);
   } catch {

@@ -39,54 +39,63 @@ export class Lane {
   }
 }
 
-/** A bar that is redrawn in place on a terminal; elsewhere a line every two seconds. */
+/** Progress of many files: a bar that is redrawn in place on a terminal, lines elsewhere. */
 export class ProgressBar {
   #done = 0;
   #doneBytes = 0;
-  #drawnAt = 0;
+  #drawnAt: number;
   readonly #startedAt = Date.now();
-  readonly #isTerminal = process.stdout.isTTY === true;
+  readonly #isDrawn: boolean;
 
   /**
    * @param label what is being done, e.g. "py4inf".
    * @param total number of files.
    * @param totalBytes of all files.
+   * @param print takes a line now and then. Default: a bar on a terminal, lines on standard output elsewhere.
    */
   constructor(
     readonly label: string,
     readonly total: number,
     readonly totalBytes: number,
-    readonly write: (text: string) => void = (text) => process.stdout.write(text),
-  ) {}
+    readonly print?: (line: string) => void,
+  ) {
+    this.#isDrawn = print === undefined && process.stdout.isTTY === true;
+    this.#drawnAt = this.#startedAt;
+  }
 
   /** One file more is done. */
   add(bytes: number): void {
     this.#done++;
     this.#doneBytes += bytes;
-    this.#draw(this.#isTerminal ? 100 : 2000);
+    if (Date.now() - this.#drawnAt >= this.#interval()) this.#draw();
   }
 
-  /** Draws the last state and ends the line. */
+  /** Ends the bar's line. */
   end(): void {
-    if (this.#drawnAt === 0 && !this.#isTerminal) return;
-    this.#draw(0);
-    if (this.#isTerminal) this.write("\n");
+    if (!this.#isDrawn || this.total === 0) return;
+    this.#draw();
+    process.stdout.write("\n");
   }
 
-  #draw(interval: number): void {
-    const now = Date.now();
-    if (now - Math.max(this.#drawnAt, this.#startedAt) < interval) return;
-    this.#drawnAt = now;
+  /** Milliseconds between two pictures. */
+  #interval(): number {
+    if (this.#isDrawn) return 100;
+    return this.print ? 5000 : 2000;
+  }
+
+  #draw(): void {
+    this.#drawnAt = Date.now();
     const share = this.totalBytes > 0 ? this.#doneBytes / this.totalBytes : 1;
-    const elapsed = Math.max(secondsSince(this.#startedAt), 0.001);
-    const left = share > 0 && share < 1 ? `, ${Math.ceil((elapsed / share) * (1 - share))} s left` : "";
-    const text = `${this.label}: ${count(this.#done)} of ${count(this.total)} files, ${megabytes(this.#doneBytes)} of ${megabytes(this.totalBytes)}${left}`;
-    if (!this.#isTerminal) {
-      this.write(`${text}\n`);
-      return;
-    }
+    const left = share > 0 && share < 1 ? (secondsSince(this.#startedAt) / share) * (1 - share) : 0;
+    const text = [
+      `${this.label}: ${count(this.#done)} of ${count(this.total)} files`,
+      `${megabytes(this.#doneBytes)} of ${megabytes(this.totalBytes)}`,
+      ...(left >= 1 ? [`${duration(left)} left`] : []),
+    ].join(", ");
     const filled = Math.round(share * 24);
-    this.write(`\r\x1b[K${"█".repeat(filled)}${"░".repeat(24 - filled)} ${text}`);
+    if (this.print) this.print(text);
+    else if (this.#isDrawn) process.stdout.write(`\r\x1b[K${"█".repeat(filled)}${"░".repeat(24 - filled)} ${text}`);
+    else process.stdout.write(`${text}\n`);
   }
 }
 

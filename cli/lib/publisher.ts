@@ -8,9 +8,14 @@ export type { CourseStatus, Status };
 /** Prints the status on one line, however the publisher breaks it. */
 const STATUS_COMMAND = "sudo -n site-publisher status --json | tr -d '\\n'; echo";
 
+/** Seconds for one answer over SSH: an emulated server with much to do takes long to log in to. */
+const STATUS_SECONDS = 90;
+
 /** Asks the publisher on the web server. @throws CommandError when the server or the publisher does not answer. */
 export async function publisherStatus(outputs: StackOutputs): Promise<Status> {
-  const answer = await withSshLogin(outputs, (args) => run("ssh", [...args, STATUS_COMMAND], { timeoutSeconds: 45 }));
+  const answer = await withSshLogin(outputs, (args) =>
+    run("ssh", [...args, STATUS_COMMAND], { timeoutSeconds: STATUS_SECONDS }),
+  );
   return JSON.parse(answer) as Status;
 }
 

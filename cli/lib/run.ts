@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { UserError } from "./errors";
-import { Interrupted, interruption, stopWithUs } from "./interruption";
+import { Interrupted, interruption, signalGroup, stopWithUs } from "./interruption";
 
 /** How to run a program. */
 export interface RunOptions {
@@ -35,6 +35,9 @@ export class CommandError extends UserError {
   }
 }
 
+/** Seconds that output may still come after the program has ended. */
+const LEFT_OUTPUT_SECONDS = 1;
+
 /** Lines of output that an error message repeats. */
 const TAIL_LINES = 12;
 
@@ -64,15 +67,21 @@ export async function run(command: string, args: string[], options: RunOptions =
     });
   }
 
-  const stop = () => child.pid !== undefined && process.kill(-child.pid, "SIGTERM");
-  options.signal?.addEventListener("abort", stop, { once: true });
+  options.signal?.addEventListener("abort", () => signalGroup(child, "SIGTERM"), { once: true });
   let timedOut = false;
   const timer = options.timeoutSeconds
     ? setTimeout(() => {
         timedOut = true;
-        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+        signalGroup(child, "SIGKILL");
       }, options.timeoutSeconds * 1000)
     : undefined;
+  child.once("exit", () => {
+    // What the program has left running may keep its output open.
+    setTimeout(
+      () => [child.stdout, child.stderr].map((stream) => stream.destroy()),
+      LEFT_OUTPUT_SECONDS * 1000,
+    ).unref();
+  });
   const name = command.split("/").at(-1) ?? command;
   const outcome = await new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => {

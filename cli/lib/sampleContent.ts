@@ -1,29 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { swiftCredentials } from "../../components/hostFiles";
-import type { StackConfig } from "../../config/schema";
+import type { Course, StackConfig } from "../../config/schema";
 import { SwiftClient } from "../../swift/client";
+import { SwiftError } from "../../swift/errors";
+import type { ListedObject } from "../../swift/listing";
 import { UserError } from "./errors";
-import { interruption } from "./interruption";
+import { interruption, pause } from "./interruption";
 import { STATE } from "./paths";
 import { count, type Lane } from "./progress";
-import { SAMPLES, sampleOf } from "./samples";
+import { sampleOf } from "./samples";
 import { upload } from "./upload";
 
 /** Courses that have got their sample content, and hence belong to the user now. */
 const PROVIDED = join(STATE, "samples.json");
 
-/** Downloads the sample content of all courses, as far as it is not there. */
-export async function downloadSamples(lane: Lane): Promise<void> {
-  try {
-    for (const course of Object.keys(SAMPLES)) await sampleOf(course, (line) => lane.line(line));
-  } finally {
-    lane.end();
-  }
-}
-
 /**
- * Gives each course its sample content, once: what users change later stays as they want it.
+ * Gives each course its sample content as soon as its container is there, once: what users change later stays as they want it.
  * @returns the number of files of each course that has got content now.
  * @throws UserError when something could not be stored; what is stored is not sent again.
  */
@@ -31,17 +24,20 @@ export async function provideSamples(config: StackConfig, lane: Lane): Promise<M
   const provided = new Set<string>(existsSync(PROVIDED) ? JSON.parse(readFileSync(PROVIDED, "utf8")) : []);
   const client = new SwiftClient(swiftCredentials(config.objectStore), { signal: interruption });
   const expected = new Map<string, number>();
+  const say = (line: string) => lane.line(line);
   try {
     for (const course of config.courses) {
-      const isEmpty = (await client.list(course.container, course.source)).length === 0;
-      const sample = provided.has(course.name) && !isEmpty ? undefined : await sampleOf(course.name, () => {});
+      const isEmpty = (await listWhenThere(client, course)).length === 0;
+      const sample = provided.has(course.name) && !isEmpty ? undefined : await sampleOf(course.name, say);
       if (!sample) continue;
-      lane.line(`uploading sample content of ${course.name}`);
-      const { files, uploaded, failed } = await upload(client, course, sample.folder, { boundary: sample.boundary });
+      say(`${course.name}: uploading sample content`);
+      const { files, failed } = await upload(client, course, sample.folder, {
+        boundary: sample.boundary,
+        onProgress: say,
+      });
       const first = failed[0];
       if (first) throw new UserError(`${course.name}: ${first.name}: ${first.reason}. Run \`npm run up\` again.`);
-      if (uploaded > 0)
-        lane.line(`${course.name}: ${count(uploaded)} files uploaded, ${count(files - uploaded)} were there`);
+      say(`${course.name}: ${count(files)} files are stored`);
       expected.set(course.name, files);
       writeFileSync(PROVIDED, `${JSON.stringify([...provided.add(course.name)])}\n`);
     }
@@ -50,4 +46,16 @@ export async function provideSamples(config: StackConfig, lane: Lane): Promise<M
     lane.end();
   }
   return expected;
+}
+
+/** The course's objects, once Pulumi has made its container. */
+async function listWhenThere(client: SwiftClient, course: Course): Promise<ListedObject[]> {
+  for (;;) {
+    try {
+      return await client.list(course.container, course.source);
+    } catch (error) {
+      if (!(error instanceof SwiftError) || error.kind !== "notFound") throw error;
+      await pause(1);
+    }
+  }
 }

@@ -29,6 +29,8 @@ export interface UploadOptions {
   delete?: boolean;
   /** Symbolic links may lead anywhere below this folder. Default: the folder that is uploaded. */
   boundary?: string;
+  /** Takes a line of progress now and then. Default: a progress bar on standard output. */
+  onProgress?: (line: string) => void;
   /** Seconds before a failed transfer is tried again; twice as long the second time. Default: 1. */
   retrySeconds?: number;
 }
@@ -84,7 +86,7 @@ export async function upload(
       return false;
     }
   };
-  const bar = new ProgressBar(course.name, changed.length, sum(changed));
+  const bar = new ProgressBar(course.name, changed.length, sum(changed), options.onProgress);
   const send = async (file: LocalFile) => {
     if (!(await attempt(file.name, () => put(client, course.container, prefix + file.name, file)))) return;
     result.uploaded++;
