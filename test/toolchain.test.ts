@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -139,6 +139,20 @@ test("a silent place of the releases is given up after 5 s", async () => {
   expect(Date.now() - start).toBeLessThan(8_000);
 });
 
+test("looking for the toolchain makes nothing", async () => {
+  machine.installGo("1.26.0");
+  expect(await machine.find()).toBeUndefined();
+  const made = await machine.ensure();
+  machine.calls();
+  expect(await machine.find()).toEqual(made);
+
+  machine.installPulumi("v3.259.0");
+  expect(await machine.find()).toEqual(await machine.ensure());
+  machine.installPulumi("v3.259.0", { plugins: true });
+  expect(await machine.find()).toMatchObject({ origin: "installed", env: {} });
+  expect(machine.calls()).toEqual([]);
+});
+
 test("without Go the error says what to do", async () => {
   await expect(machine.ensure()).rejects.toThrow(
     /^Go is needed to build Pulumi, and it is not installed\. Install Go 1\.\d+\.\d+ or newer .*, or install the Pulumi CLI/,
@@ -155,6 +169,8 @@ test("after a failed build the next run goes on", async () => {
   await expect(machine.ensure()).rejects.toThrow(/^building the Pulumi CLI failed .*:\nno such module$/);
   machine.calls();
   machine.installGo("1.26.0");
+  writeFileSync(path.join(machine.ownHome, "pulumi.999999999.partial"), "left by a build that was killed");
   await machine.ensure();
   expect(machine.calls()).toEqual(ALL_BUILT);
+  expect(readdirSync(machine.ownHome).filter((name) => name.endsWith(".partial"))).toEqual([]);
 });

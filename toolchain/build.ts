@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { goEnvironment, requireGo } from "./go";
 import { type Home, pluginPath, TOOLCHAIN_DIR } from "./home";
@@ -133,7 +133,7 @@ export async function buildPlugins(
   }
 }
 
-/** Builds one program to a temporary name beside the home and returns that. */
+/** Builds one program to a temporary name in the home and returns that. */
 async function build(
   home: Home,
   tool: string,
@@ -143,6 +143,7 @@ async function build(
 ): Promise<string> {
   await requireGo(env);
   await mkdir(home.dir, { recursive: true });
+  await removeAbandoned(home);
   const output = path.join(home.dir, `${path.basename(tool)}.${process.pid}.partial`);
   const what = `building ${recipe.title} (${recipe.takes})`;
   const built = await withHeartbeat(progress, what, (detail) => {
@@ -161,4 +162,21 @@ async function build(
     throw new Error(`building ${recipe.title} failed (run it again to go on where it stopped):\n${tail(built.stderr)}`);
   }
   return output;
+}
+
+/** Removes what builds left that were killed; those of running processes stay. */
+async function removeAbandoned(home: Home): Promise<void> {
+  for (const name of await readdir(home.dir)) {
+    const pid = /\.(\d+)\.partial$/.exec(name)?.[1];
+    if (pid && !isRunning(Number(pid))) await rm(path.join(home.dir, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

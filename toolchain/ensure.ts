@@ -6,7 +6,7 @@ import { Home, pluginPath } from "./home";
 import { findInstalled, userHome } from "./installed";
 import { type Progress, withHeartbeat } from "./progress";
 import { run } from "./run";
-import { PLUGINS } from "./versions";
+import { PLUGINS, type Plugin } from "./versions";
 
 /** A Pulumi CLI that is ready for this project: language host and both plugins are at hand. */
 export interface Toolchain {
@@ -43,16 +43,44 @@ export async function ensureToolchain(progress: Progress, options: EnsureOptions
   const installed = await findInstalled(env, home, progress);
   if (installed) {
     const official = await hasOfficialPlugins(installed, userHome(env), home, env, releases, progress);
-    if (official) return { pulumi: installed, env: {}, origin: "installed" };
+    if (official) return installedToolchain(installed);
     await buildPlugins(home, installed, env, progress);
-    // With another PULUMI_HOME the CLI would no longer know where the user is logged in.
-    const credentials = env.PULUMI_CREDENTIALS_PATH || userHome(env);
-    return { pulumi: installed, env: { ...homeEnv(home), PULUMI_CREDENTIALS_PATH: credentials }, origin: "installed" };
+    return installedWithBuiltPlugins(installed, home, env);
   }
   const origin = await ensureOwnCli(home, env, releases, progress);
   const official =
     origin === "downloaded" && (await hasOfficialPlugins(home.pulumi, home.dir, home, env, releases, progress));
   if (!official) await buildPlugins(home, home.pulumi, env, progress);
+  return ownToolchain(home, env, origin);
+}
+
+/**
+ * Gives the toolchain that is there, up to date or not, in less than a second: for commands that only look or clean up.
+ *
+ * @returns `undefined` if {@link ensureToolchain} would have to download or build something first
+ */
+export async function findToolchain(options: EnsureOptions = {}): Promise<Toolchain | undefined> {
+  const { env = process.env } = options;
+  const home = new Home(env);
+  const installed = await findInstalled(env, home, () => {});
+  if (installed && missingPlugins(userHome(env)).length === 0) return installedToolchain(installed);
+  if (missingPlugins(home.dir).length > 0) return undefined;
+  if (installed) return installedWithBuiltPlugins(installed, home, env);
+  if (isCliDownloaded(home)) return ownToolchain(home, env, "downloaded");
+  return home.origin("bin/pulumi") ? ownToolchain(home, env, "built") : undefined;
+}
+
+function installedToolchain(pulumi: string): Toolchain {
+  return { pulumi, env: {}, origin: "installed" };
+}
+
+function installedWithBuiltPlugins(pulumi: string, home: Home, env: NodeJS.ProcessEnv): Toolchain {
+  // With another PULUMI_HOME the CLI would no longer know where the user is logged in.
+  const credentials = env.PULUMI_CREDENTIALS_PATH || userHome(env);
+  return { pulumi, env: { ...homeEnv(home), PULUMI_CREDENTIALS_PATH: credentials }, origin: "installed" };
+}
+
+function ownToolchain(home: Home, env: NodeJS.ProcessEnv, origin: "downloaded" | "built"): Toolchain {
   const searchPath = [home.bin, env.PATH].filter(Boolean).join(path.delimiter);
   return { pulumi: home.pulumi, env: { ...homeEnv(home), PATH: searchPath }, origin };
 }
@@ -64,6 +92,10 @@ function homeEnv(home: Home): Record<string, string> {
     // Plugins of another installation on PATH would go before ours.
     PULUMI_IGNORE_AMBIENT_PLUGINS: "true",
   };
+}
+
+function missingPlugins(pulumiHome: string): Plugin[] {
+  return PLUGINS.filter((plugin) => !existsSync(path.join(pulumiHome, pluginPath(plugin))));
 }
 
 /** Downloads or builds CLI and language host, unless the home has them. */
@@ -100,7 +132,7 @@ async function hasOfficialPlugins(
   progress: Progress,
 ): Promise<boolean> {
   const built = hasBuiltPlugins(home); // once they were built, that stays so: nothing is asked of the network again
-  const missing = PLUGINS.filter((plugin) => !existsSync(path.join(pulumiHome, pluginPath(plugin))));
+  const missing = missingPlugins(pulumiHome);
   if (missing.length === 0 && !(built && pulumiHome === home.dir)) return true;
   if (built) return false;
   try {

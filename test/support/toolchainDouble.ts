@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { ensureToolchain, type Toolchain } from "../../toolchain/ensure";
+import { ensureToolchain, findToolchain, type Toolchain } from "../../toolchain/ensure";
 
 /**
  * A machine for the toolchain: a home, a cache and a PATH of its own, with stand-ins for `pulumi` and `go` that write
@@ -64,6 +64,10 @@ export class ToolchainDouble {
     const port = this.server ? (this.server.address() as AddressInfo).port : 65534; // nobody listens there
     const releases = `http://127.0.0.1:${port}`;
     return ensureToolchain((line) => this.lines.push(line), { env: this.env, releases });
+  }
+
+  find(): Promise<Toolchain | undefined> {
+    return findToolchain({ env: this.env });
   }
 
   /** The calls of the stand-ins since the last time, without the questions for versions. */
