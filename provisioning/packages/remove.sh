@@ -10,9 +10,9 @@ FUSE_DRIVER=cloudfuse
 require_root
 if [[ -s $installed_list ]]; then
   mapfile -t added < <(sort --unique "$installed_list")
-  say "removing ${#added[@]} packages (about a minute) ..."
+  say "removing ${#added[@]} packages (about a minute); what they needed goes with: apt-get autoremove"
   DEBIAN_FRONTEND=noninteractive apt-get --yes --quiet --quiet --option DPkg::Lock::Timeout=600 \
-    purge --autoremove "${added[@]}" >/dev/null
+    purge "${added[@]}" >/dev/null
 fi
 rm -f "$installed_list"
 if [[ -d ${installed_list%/*} ]]; then rmdir --ignore-fail-on-non-empty "${installed_list%/*}"; fi

@@ -18,7 +18,7 @@ describe.skipIf(noContainers)("the mount", () => {
     host = await CourseHost.boot("mount");
     await sh("useradd --system onlooker");
   }, BOOT_MS);
-  afterAll(() => host?.stop());
+  afterAll(() => host?.stop(), LONG_MS);
 
   /** What any other user sees, as the publisher does. */
   const onlooker = (command: string) => host.container.run(`runuser -u onlooker -- timeout -s KILL 5 ${command}`);

@@ -30,7 +30,7 @@ describe.skipIf(noContainers)(`the steps on a server (${driver})`, () => {
   beforeAll(async () => {
     host = await CourseHost.boot("steps");
   }, BOOT_MS);
-  afterAll(() => host?.stop());
+  afterAll(() => host?.stop(), LONG_MS);
 
   /** Which run of each service this is; a restart gives a new one. */
   async function runs(): Promise<Record<string, string>> {
@@ -154,6 +154,19 @@ describe.skipIf(noContainers)(`the steps on a server (${driver})`, () => {
       const after = await runs();
       const restarted = SERVICES.filter((service) => before[service] !== after[service]);
       expect(restarted).toEqual(["content-mount", "site-publisher"]);
+    },
+    LONG_MS,
+  );
+
+  it(
+    "leave a server that comes back by itself after a reboot",
+    async () => {
+      await host.container.reboot();
+      await host.container.until(60, "the mount and the site are back", async () => {
+        const { stdout } = await host.container.run("timeout 5 ls /mnt && curl -sf http://127.0.0.1/pi/");
+        return stdout === "pi\npy4inf\n<h1>pi</h1>\n";
+      });
+      expect(await sh(`systemctl is-active ${SERVICES.join(" ")}`)).toBe("active\nactive\nactive\nactive");
     },
     LONG_MS,
   );

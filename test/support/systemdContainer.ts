@@ -30,11 +30,14 @@ export function whyNoContainers(): string | undefined {
  * server, and a small real Swift inside (test/support/testHost). Boots in about a second and forgets everything at its end.
  */
 export class SystemdContainer {
+  private supervisor: ChildProcess | undefined;
+  /** Process ID of the container's first process, as seen from outside. */
+  private init = 0;
+
   private constructor(
     private readonly name: string,
     private readonly scratch: string,
-    private readonly supervisor: ChildProcess,
-    private readonly init: number,
+    private readonly bootArguments: string[],
   ) {}
 
   /**
@@ -49,26 +52,52 @@ export class SystemdContainer {
     rmSync(scratch, { recursive: true, force: true });
     mkdirSync(scratch, { recursive: true });
     const pairs = Object.entries(binds).map(([target, source]) => `${source}:${target}`);
-    // Should this process die, so does the container.
-    const supervisor = spawn(
-      "setpriv",
-      ["--pdeathsig", "KILL", "unshare", "--mount", join(SCRIPTS, "boot.sh"), name, rootfs, scratch, ...pairs],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
-    let output = "";
-    supervisor.stdout.on("data", (data) => (output += data));
-    supervisor.stderr.on("data", (data) => (output += data));
+    const container = new SystemdContainer(name, scratch, [name, rootfs, scratch, ...pairs]);
+    await container.start();
+    return container;
+  }
 
-    for (const end = Date.now() + BOOT_SECONDS * 1000; Date.now() < end; await sleep(100)) {
-      if (supervisor.exitCode !== null) break;
-      const init = initOf(supervisor.pid);
-      if (init === undefined) continue;
-      const container = new SystemdContainer(name, scratch, supervisor, init);
-      const state = await container.run("systemctl is-system-running");
-      if (["running", "degraded"].includes(state.stdout.trim())) return container;
+  /** Restarts it, orderly; what is on its disk stays. */
+  async reboot(): Promise<void> {
+    const ended = this.ended();
+    // The connection may end before the command does.
+    await this.run("systemctl reboot");
+    await ended;
+    this.init = 0;
+    await this.start();
+  }
+
+  private async start(): Promise<void> {
+    // Should this process die, the container is shut down.
+    const boot = ["--pdeathsig", "TERM", "unshare", "--mount", join(SCRIPTS, "boot.sh"), ...this.bootArguments];
+    const supervisor = spawn("setpriv", boot, { stdio: ["ignore", "pipe", "pipe"] });
+    this.supervisor = supervisor;
+    let output = "";
+    for (const stream of [supervisor.stdout, supervisor.stderr]) {
+      stream.on("data", (data) => {
+        output += data;
+      });
     }
-    supervisor.kill("SIGKILL");
-    throw new Error(`the test container did not boot within ${BOOT_SECONDS} s:\n${output}`);
+    const booted = async () => {
+      if (supervisor.exitCode !== null) throw new Error("it ended at once");
+      this.init = initOf(supervisor.pid) ?? 0;
+      if (this.init === 0) return false;
+      const state = await this.run("systemctl is-system-running");
+      return ["running", "degraded"].includes(state.stdout.trim());
+    };
+    try {
+      await this.until(BOOT_SECONDS, "the container's boot", booted);
+    } catch (error) {
+      await this.stop();
+      throw new Error(`${error}\n${output}`);
+    }
+  }
+
+  /** Resolves when the supervisor has ended. */
+  private async ended(): Promise<void> {
+    const { supervisor } = this;
+    if (supervisor === undefined || supervisor.exitCode !== null || supervisor.signalCode !== null) return;
+    await new Promise((resolve) => supervisor.once("exit", resolve));
   }
 
   /** Runs bash commands as root inside and waits for their end, whatever it is. */
@@ -111,24 +140,18 @@ export class SystemdContainer {
 
   /** Switches the power off and removes all traces. */
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.supervisor.once("exit", resolve));
-    this.supervisor.kill("SIGKILL");
+    const ended = this.ended();
+    // All processes of a container end with its first one; the supervisor's death would leave them running.
+    if (this.init !== 0) process.kill(this.init, "SIGKILL");
+    else this.supervisor?.kill("SIGKILL");
     await ended;
-    // The container's processes end with its supervisor, but not at the same instant.
-    for (let tries = 50; tries > 0 && existsSync(`/proc/${this.init}`); tries--) await sleep(100);
     rmSync(this.scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
-    spawnSync("find", [
-      "/sys/fs/cgroup",
-      "-depth",
-      "-path",
-      `*/${this.name}*`,
-      "-type",
-      "d",
-      "-exec",
-      "rmdir",
-      "{}",
-      "+",
-    ]);
+    // The container's processes end with its supervisor, but not at the same instant; a group can go once it is empty.
+    const groups = ["/sys/fs/cgroup", "-depth", "-path", `*/${this.name}*`, "-type", "d"];
+    await this.until(10, "the end of the container's processes", async () => {
+      spawnSync("find", [...groups, "-exec", "rmdir", "{}", "+"]);
+      return spawnSync("find", groups).stdout.length === 0;
+    });
   }
 }
 

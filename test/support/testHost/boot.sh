@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Boots a throwaway copy of the test host in a container. This process becomes the container's supervisor: when it is
-# killed, the container, its mounts and its network are gone too. Must start in a mount namespace of its own.
+# Boots a throwaway copy of the test host in a container. This process becomes the container's supervisor: SIGTERM shuts
+# it down. Must start in a mount namespace of its own, with which its mounts go.
 #
 #     unshare --mount boot.sh NAME ROOTFS SCRATCH [SOURCE:TARGET ...]
 #
-# SCRATCH is an empty folder for what the container writes; each SOURCE shows read-only at TARGET.
+# SCRATCH keeps what the container writes, over a reboot too; each SOURCE shows read-only at TARGET.
 set -euo pipefail
 name=$1 rootfs=$2 scratch=$3
 shift 3
@@ -23,7 +23,7 @@ for hierarchy in "${hierarchies[@]}"; do
   echo $$ >"$group/cgroup.procs"
 done
 
-mkdir "$scratch/upper" "$scratch/work" "$scratch/root"
+mkdir -p "$scratch/upper" "$scratch/work" "$scratch/root"
 mount -t overlay overlay -o "lowerdir=$rootfs,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root"
 
 binds=()
