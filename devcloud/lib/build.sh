@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # PACKAGES, TREE, LOGS ... are set by ../devcloud
 # Builds what recipe.sh names. Each result grows in NAME.partial and is renamed when it is complete.
 
 # remove DIRECTORY: also a half-built one with mounts below it.
@@ -55,12 +55,13 @@ build_golden() {
   local work=$1.work
   remove "$work"
   mkdir -p "$1" "$work"
-  unshare --mount --propagation private bash -euo pipefail -c '
-    mount -t overlay devcloud -o "lowerdir=$1,upperdir=$2,workdir=$3" /mnt
-    exec "$4" /mnt' - "$PACKAGES" "$1" "$work" "$HERE/lib/configure-root"
+  unshare --mount --propagation private "$HERE/lib/configure-root" "$PACKAGES" "$1" "$work"
   trap stop_container EXIT
   start_container "$1" "$work" "$PACKAGES"
-  in_container /opt/devcloud/inside/first-boot || { in_container journalctl --no-pager >$LOGS/journal.log; false; }
+  in_container /opt/devcloud/inside/first-boot || {
+    in_container journalctl --no-pager >"$LOGS/journal.log"
+    false
+  }
   stop_container
   trap - EXIT
   remove "$work"

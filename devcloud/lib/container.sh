@@ -1,19 +1,17 @@
 # shellcheck shell=bash
 # The systemd-nspawn container: start, stop, run a command in it.
 
-RUNTIME=/run/$CONTAINER # leader, owner (state directory), forwarding-was-off, root (mount point)
-CGROUP=/sys/fs/cgroup/systemd/$CONTAINER
-[[ -d /sys/fs/cgroup/systemd ]] || CGROUP=/sys/fs/cgroup/$CONTAINER
+RUNTIME=/run/$CONTAINER # leader, supervisor, owner (state directory), forwarding-was-off, root (mount point)
 
 # The running container's first process, as this machine numbers it; or nothing. Everything goes by it and not by
 # systemd-nspawn: the container outlives that when it is killed.
 leader() {
-  local pid
-  pid=$(cat "$RUNTIME/leader" 2>/dev/null) && is_init "$pid" && echo "$pid"
+  local pid born
+  read -r pid born 2>/dev/null <"$RUNTIME/leader" && [[ $(birth "$pid") == "$born" ]] && echo "$pid"
 }
 
-# Whether a process is a container's systemd: first in a process namespace of its own.
-is_init() { [[ $(cat "/proc/$1/comm" 2>/dev/null) == systemd ]] && grep --quiet --perl-regexp '^NSpid:\t\d+\t1$' "/proc/$1/status"; }
+# When a process started, in ticks since the machine's boot: tells it from a later one with the same number.
+birth() { awk '{ print $22 }' "/proc/$1/stat" 2>/dev/null; }
 
 # Whether the running container (if any) is this clone's.
 ours() { [[ $(cat "$RUNTIME/owner" 2>/dev/null) == "$STATE" ]]; }
@@ -41,11 +39,8 @@ start_container() {
       --property=Delegate=yes --property=KillMode=mixed --property=TimeoutStopSec=150 \
       --property=StandardOutput="append:$LOGS/console.log" --setenv=IMAGES="${IMAGES:-}" "${boot[@]}"
   else
-    # no systemd on this machine: a process group and a control group of its own
-    mkdir -p "$CGROUP"
-    # (without the lock, which would stay taken as long as the container runs)
-    setsid bash -c 'echo $$ >"$1/cgroup.procs" && shift && exec "$@"' - "$CGROUP" "${boot[@]}" \
-      </dev/null >>"$LOGS/console.log" 2>&1 {LOCK}>&- &
+    # no systemd on this machine: a session of its own (without the lock, which would stay taken while it runs)
+    setsid "${boot[@]}" </dev/null >>"$LOGS/console.log" 2>&1 {LOCK}>&- &
   fi
   for _ in {1..200}; do
     find_leader && in_container systemctl show --property=Version >/dev/null 2>&1 && break
@@ -58,11 +53,16 @@ $(tail -n 5 "$LOGS/console.log")"
 
 # Writes down the first process of the container that was just started, once it is there.
 find_leader() {
-  local supervisor child
+  local supervisor children child
   [[ -z $(leader) ]] || return 0
   supervisor=$(cat "$RUNTIME/supervisor" 2>/dev/null) || return 1
-  for child in $(cat "/proc/$supervisor/task/$supervisor/children" 2>/dev/null); do
-    if is_init "$child"; then echo "$child" >"$RUNTIME/leader" && return; fi
+  read -ra children <<<"$(cat "/proc/$supervisor/task/$supervisor/children" 2>/dev/null)"
+  for child in "${children[@]}"; do
+    # in between there are short-lived processes of systemd-nspawn: the right one is first in a namespace of its own
+    if [[ $(cat "/proc/$child/comm") == systemd ]] && grep --quiet --perl-regexp '^NSpid:\t\d+\t1$' "/proc/$child/status"; then
+      echo "$child $(birth "$child")" >"$RUNTIME/leader"
+      return
+    fi
   done
   return 1
 }
@@ -85,6 +85,18 @@ stop_container() {
     kill -KILL "$pid" 2>/dev/null || true
   fi
   network_down
-  if [[ -d $CGROUP ]]; then find "$CGROUP" -depth -type d -exec rmdir {} +; fi
+  remove_control_groups
   rm --recursive --force "$RUNTIME"
+}
+
+# Those that lib/boot-container made; on a machine with systemd there are none.
+remove_control_groups() {
+  local group
+  for group in /sys/fs/cgroup/{,unified/,systemd/}"$CONTAINER"; do
+    for _ in {1..20}; do
+      [[ -d $group ]] || break
+      # the last process may still be on its way out
+      find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.1
+    done
+  done
 }

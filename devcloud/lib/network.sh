@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # The host's side of the dev cloud's networks: two interfaces, one nft table, IP forwarding.
 
+interface_exists() { ip link show dev "$1" >/dev/null 2>&1; }
+
 # Fails when the names or addresses are taken by something else.
 require_free_network() {
   local interface device
   for interface in "$API_INTERFACE" "$PUBLIC_INTERFACE"; do
-    [[ ! -e /sys/class/net/$interface ]] || fail "the interface $interface exists but belongs to no dev cloud that is known here. Remove it: ip link delete $interface"
+    ! interface_exists "$interface" || fail "the interface $interface exists but belongs to no dev cloud that is known here. Remove it: ip link delete $interface"
   done
   device=$({ ip -o -4 route show root "$API_CIDR" && ip -o -4 route show root "$PUBLIC_CIDR"; } | head -n 1)
   [[ -z $device ]] || fail "the dev cloud needs the networks $API_CIDR and $PUBLIC_CIDR, but this machine routes there already: $device. Take that network down, or change the addresses in devcloud/settings.env."
@@ -13,7 +15,7 @@ require_free_network() {
 
 network_up() {
   for _ in {1..100}; do
-    [[ -e /sys/class/net/$API_INTERFACE && -e /sys/class/net/$PUBLIC_INTERFACE ]] && break
+    interface_exists "$API_INTERFACE" && interface_exists "$PUBLIC_INTERFACE" && break
     sleep 0.1
   done
   ip link set "$API_INTERFACE" mtu "$MTU" up

@@ -10,7 +10,7 @@ fail() {
 
 # phase NAME TEXT COMMAND...  runs a command (or function) with its output in a log file, says so, and keeps saying so.
 phase() {
-  local name=$1 text=$2 log=$LOGS/$1.log began=$SECONDS status=0 heartbeat
+  local text=$2 log=$LOGS/$1.log began=$SECONDS status=0 heartbeat
   shift 2
   say "$text ..."
   mkdir -p "$LOGS"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Every openstack-* unit belongs to openstack.target; the target itself is enabled when the first boot has succeeded.
 grep --invert-match '^#' "$SERVICES/base/masked-units" | xargs systemctl mask
 systemctl enable devcloud-network.service

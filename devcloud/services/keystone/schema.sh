@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 install -d -o keystone -g keystone -m 700 /etc/keystone/fernet-keys /etc/keystone/credential-keys
 as_user keystone keystone-manage db_sync
 keystone-manage fernet_setup --keystone-user keystone --keystone-group keystone

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 install -d -o nova -g nova /var/lib/nova/instances
 for group in kvm libvirt libvirt-qemu; do usermod --append --groups "$group" nova; done
 as_user nova nova-manage api_db sync

@@ -1,1 +1,2 @@
+# shellcheck shell=bash
 as_user placement placement-manage db sync

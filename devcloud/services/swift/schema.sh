@@ -1,5 +1,6 @@
+# shellcheck shell=bash
 # One device, one replica: three rings that say so.
-cd /etc/swift
+cd /etc/swift || exit
 for ring in account:6202 container:6201 object:6200; do
   builder=${ring%:*}.builder
   swift-ring-builder "$builder" create 4 1 1
