@@ -42,12 +42,15 @@ start_container() {
     # no systemd on this machine: a session of its own (without the lock, which would stay taken while it runs)
     setsid "${boot[@]}" </dev/null >>"$LOGS/console.log" 2>&1 {LOCK}>&- &
   fi
-  for _ in {1..200}; do
+  for _ in {1..600}; do
     find_leader && in_container systemctl show --property=Version >/dev/null 2>&1 && break
     sleep 0.1
   done
-  [[ -n $(leader) ]] || fail "the container did not start. The last lines of $LOGS/console.log:
+  if [[ -z $(leader) ]]; then
+    kill -KILL "$(cat "$RUNTIME/supervisor")" 2>/dev/null || true
+    fail "the container did not start. The last lines of $LOGS/console.log:
 $(tail -n 5 "$LOGS/console.log")"
+  fi
   network_up
 }
 
@@ -79,10 +82,10 @@ stop_container() {
   if pid=$(leader); then
     kill -s RTMIN+4 "$pid" # systemd's signal for poweroff
     for _ in {1..1200}; do
-      kill -0 "$pid" 2>/dev/null || break
+      [[ -n $(leader) ]] || break
       sleep 0.1
     done
-    kill -KILL "$pid" 2>/dev/null || true
+    if [[ -n $(leader) ]]; then kill -KILL "$pid"; fi
   fi
   network_down
   remove_control_groups

@@ -14,7 +14,8 @@ phase() {
   shift 2
   say "$text ..."
   mkdir -p "$LOGS"
-  while sleep 30; do say "  still $text ($((SECONDS - began)) s)"; done &
+  # ends with the command it speaks of, even a killed one, and does not hold its lock
+  while sleep 30 && kill -0 $$ 2>/dev/null; do say "  still $text ($((SECONDS - began)) s)"; done {LOCK}>&- &
   heartbeat=$!
   # not `"$@" || status=$?`: that would switch off errexit inside the function
   set +e

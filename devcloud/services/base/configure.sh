@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Every openstack-* unit belongs to openstack.target; the target itself is enabled when the first boot has succeeded.
+# Every openstack-* unit belongs to openstack.target; the target itself is enabled when the first boot succeeded.
 grep --invert-match '^#' "$SERVICES/base/masked-units" | xargs systemctl mask
 systemctl enable devcloud-network.service
 mkdir -p /etc/systemd/system/openstack.target.wants
