@@ -82,11 +82,11 @@ async function up(driver: Driver | undefined): Promise<StackOutputs> {
   const content = timings.measure("content", () => provideSamples(config, lane("content")));
   content.catch(() => undefined);
   await timings.measure("pulumi up", () => pulumiUp(stack));
-  const expected = await content;
+  const files = await content;
 
   const outputs = await stack.outputs();
   if (!outputs) throw new UserError("pulumi up ended without a web server. Run `npm run up` again.");
-  await timings.measure("publication", () => waitForSite(outputs, expected, lane("site")));
+  await timings.measure("publication", () => waitForSite(outputs, files, lane("site")));
   return outputs;
 }
 

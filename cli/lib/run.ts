@@ -16,8 +16,6 @@ export interface RunOptions {
   failure?: string;
   /** Seconds until the program is killed. Default: no limit. */
   timeoutSeconds?: number;
-  /** Ends the program early; that counts as success. */
-  signal?: AbortSignal;
   /** Signal that makes the program end in good order. Default: SIGTERM. */
   stopSignal?: NodeJS.Signals;
 }
@@ -67,7 +65,6 @@ export async function run(command: string, args: string[], options: RunOptions =
     });
   }
 
-  options.signal?.addEventListener("abort", () => signalGroup(child, "SIGTERM"), { once: true });
   let timedOut = false;
   const timer = options.timeoutSeconds
     ? setTimeout(() => {
@@ -95,7 +92,7 @@ export async function run(command: string, args: string[], options: RunOptions =
   }).finally(() => clearTimeout(timer));
 
   if (interruption.aborted) throw new Interrupted();
-  if (outcome.code === 0 || options.signal?.aborted) return stdout.join("\n");
+  if (outcome.code === 0) return stdout.join("\n");
   const tail = (stderr.length > 0 ? stderr : stdout).slice(-TAIL_LINES).join("\n");
   if (options.failure) throw new CommandError(options.failure, tail, timedOut ? "timeout" : "failed");
   const shown = options.onLine ? "" : `\n${tail}`;

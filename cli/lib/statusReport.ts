@@ -1,13 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { findToolchain } from "../../toolchain/ensure";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { updatingProcess } from "./devStack";
 import { describe, UserError } from "./errors";
 import { Interrupted } from "./interruption";
 import { BACKEND } from "./paths";
-import { type CourseStatus, httpStatus, publisherStatus, type Status } from "./publisher";
-import { isDev, PROJECT, type Stack, type StackOutputs } from "./stack";
-import { stackNamed } from "./toolchain";
+import { type CourseStatus, publisherStatus, type Status } from "./publisher";
+import { askHttp } from "./site";
+import { isDev, PROJECT, Stack, type StackOutputs } from "./stack";
 
 /** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
 export interface StatusReport {
@@ -82,7 +83,9 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   if (isDev(name) && !process.env.PULUMI_BACKEND_URL && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
     throw new UserError("not there yet: make it with `npm run up`");
   }
-  const stack = await stackNamed(name);
+  const toolchain = await findToolchain();
+  if (!toolchain) throw new UserError("Pulumi is not there yet: `npm run pulumi -- version` gets it");
+  const stack = new Stack(name, toolchain);
   const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
   const updating = isDev(name) ? updatingProcess() : undefined;
   report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }), ...(updating && { updating }) };
@@ -120,7 +123,7 @@ async function stackFacts(stack: Stack): Promise<StackFacts> {
 async function reportCourses(report: StatusReport, outputs: StackOutputs): Promise<void> {
   const [site, publisher] = await Promise.all([
     Promise.all(
-      Object.entries(outputs.courseUrls).map(async ([name, url]) => ({ name, url, http: await httpStatus(url) })),
+      Object.entries(outputs.courseUrls).map(async ([name, url]) => ({ name, url, http: (await askHttp(url)).status })),
     ),
     part(report, "publisher", () => publisherStatus(outputs)),
   ]);
