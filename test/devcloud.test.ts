@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 
 // What can be said about the dev cloud without starting one.
 
-const devcloud = join(import.meta.dirname, "..", "devcloud");
+const devcloud = join(__dirname, "..", "devcloud");
 const scratch = mkdtempSync(join(tmpdir(), "xwmooc-devcloud-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
