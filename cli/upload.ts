@@ -35,8 +35,10 @@ runMain(async () => {
   const config = await loadStackConfig(await stackNamed(values.stack));
   const course = findCourse(config.courses, name);
   const client = new SwiftClient(swiftCredentials(config.objectStore), { signal: interruption });
-  process.stdout.write(`Comparing ${folder} with container ${course.container} ...\n`);
-  const result = await upload(client, course, resolve(folder), { delete: values.delete });
+  // npm runs us in the project's folder, wherever the user is.
+  const absolute = resolve(process.env.INIT_CWD ?? "", folder);
+  process.stdout.write(`Comparing ${absolute} with container ${course.container} ...\n`);
+  const result = await upload(client, course, absolute, { delete: values.delete });
   report(result, secondsSince(startedAt));
   return result.failed.length > 0 ? 1 : 0;
 });

@@ -14,13 +14,13 @@ export class UserError extends Error {
 }
 
 /** Errors of other parts of the project whose messages are written for users too. */
-const READABLE = ["UserError", "ConfigError", "SwiftError", "ToolchainError"];
+const READABLE = ["ConfigError", "SwiftError"];
 
 /** The message for the user: one of ours as it is, anything else marked as unexpected. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return `Unexpected: ${String(error)}`;
   if (process.env.XWMOOC_DEBUG === "1") return error.stack ?? error.message;
-  if (READABLE.includes(error.name)) return error.message;
+  if (error instanceof UserError || READABLE.includes(error.name)) return error.message;
   return [
     `Unexpected: ${error.message.split("\n")[0]}`,
     "This is a bug of the project: run the command again with XWMOOC_DEBUG=1 and report its output.",

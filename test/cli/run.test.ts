@@ -43,6 +43,8 @@ describe("running a program", () => {
     const grandchild = Number(line.toString());
     expect(isAlive(grandchild)).toBe(true);
     us.kill(signal);
+    const [message] = (await once(us.stderr, "data")) as [Buffer];
+    expect(message.toString()).toMatch(/^Interrupted\. Nothing is lost: run the command again/);
     const [code] = (await once(us, "exit")) as [number];
     expect(code).toBe(130);
     await expect.poll(() => isAlive(grandchild)).toBe(false);
