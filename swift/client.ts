@@ -31,6 +31,12 @@ export interface SwiftObject extends SwiftHead {
   discard(): void;
 }
 
+/** What is remembered of a listing's first page, to know it again without reading it. Starts empty. */
+export interface PageMemory {
+  digest?: string;
+  page?: ListedObject[];
+}
+
 export interface PutOptions {
   contentType?: string;
   /** MD5 in hex where it is known beforehand: the store then refuses other bytes. */
@@ -97,11 +103,15 @@ export class SwiftClient {
     return objects;
   }
 
-  /** The listing page by page, for containers too large to be held at once. It is complete only when it ended without an error. */
-  async *listPages(container: string, prefix = ""): AsyncGenerator<ListedObject[]> {
+  /**
+   * The listing page by page, for containers too large to be held at once. It is complete only when it ended without an error.
+   * @param memory remembers the first page from call to call: where the store answers with the same bytes again, the very
+   * same array is yielded, unread.
+   */
+  async *listPages(container: string, prefix = "", memory?: PageMemory): AsyncGenerator<ListedObject[]> {
     let marker = "";
     for (;;) {
-      const page = await this.listPageStubbornly(container, prefix, marker);
+      const page = await this.listPageStubbornly(container, prefix, marker, marker === "" ? memory : undefined);
       yield page;
       // The store refuses a limit above its own, so a page that is not full is the last one.
       if (page.length < this.pageSize) return;
@@ -168,10 +178,15 @@ export class SwiftClient {
   }
 
   /** A listing of many pages is not given up for one that fails in passing. */
-  private async listPageStubbornly(container: string, prefix: string, marker: string): Promise<ListedObject[]> {
+  private async listPageStubbornly(
+    container: string,
+    prefix: string,
+    marker: string,
+    memory?: PageMemory,
+  ): Promise<ListedObject[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.listPage(container, prefix, marker);
+        return await this.listPage(container, prefix, marker, memory);
       } catch (error) {
         const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
         if (!passing || marker === "" || attempt === PAGE_ATTEMPTS) throw error;
@@ -179,10 +194,17 @@ export class SwiftClient {
     }
   }
 
-  private async listPage(container: string, prefix: string, marker: string): Promise<ListedObject[]> {
+  private async listPage(
+    container: string,
+    prefix: string,
+    marker: string,
+    memory?: PageMemory,
+  ): Promise<ListedObject[]> {
     const query = `format=json&limit=${this.pageSize}&prefix=${encodeURIComponent(prefix)}&marker=${encodeURIComponent(marker)}`;
     const { status, body } = await this.fetch({ method: "GET", path: pathOf(container), query });
     if (status !== 200) throw this.unexpected(status, `the listing of container ${container}`, container);
+    const digest = memory && createHash("md5").update(body).digest("hex");
+    if (memory?.page !== undefined && memory.digest === digest) return memory.page;
     const page = parseListing(body.toString("utf8"), prefix);
     if (page === undefined) {
       throw new SwiftError(
@@ -191,6 +213,7 @@ export class SwiftClient {
         200,
       );
     }
+    if (memory) Object.assign(memory, { digest, page });
     return page;
   }
 

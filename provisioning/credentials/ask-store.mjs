@@ -43,7 +43,8 @@ let response;
 try {
   response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIME_LIMIT_MS) });
 } catch (error) {
-  const reason = error.name === "TimeoutError" ? `silent for ${TIME_LIMIT_MS / 1000} s` : (error.cause?.code ?? "no HTTP");
+  const reason =
+    error.name === "TimeoutError" ? `silent for ${TIME_LIMIT_MS / 1000} s` : (error.cause?.code ?? "no HTTP");
   end(1, `the object store does not answer at ${url} (${reason}); check the auth URL and the network`);
 }
 if (response.status === 401 || response.status === 403) {

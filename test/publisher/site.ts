@@ -10,6 +10,9 @@ import { ask } from "../../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
 import type { SwiftCredentials } from "../../swift/credentials";
 
+/** The Node that runs the bundle: another one to be tried, such as the distribution's, is named by PUBLISHER_NODE. */
+const node = process.env.PUBLISHER_NODE ?? process.execPath;
+
 /** Built once for all tests of a file. */
 let bundle: string | undefined;
 
@@ -57,7 +60,7 @@ export class Site {
 
   start(): this {
     const args = ["run", "--config", this.config, "--credentials", this.credentials, "--socket", this.socket];
-    const child = spawn(process.execPath, [this.program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(node, [this.program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
@@ -90,7 +93,7 @@ export class Site {
 
   /** Runs another verb of the program. */
   async run(...args: string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, [this.program, ...args, "--socket", this.socket]);
+    const { stdout } = await promisify(execFile)(node, [this.program, ...args, "--socket", this.socket]);
     return stdout;
   }
 

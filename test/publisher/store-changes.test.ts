@@ -66,6 +66,22 @@ test("an object that is gone when it is read", async () => {
   await untilServed(site, { a: "1" });
 });
 
+test("a large object whose segments are gone is no outage, and is named", async () => {
+  store.put("course", "a", "1");
+  site.start();
+  await untilServed(site, { a: "1" });
+  store.put("course", "movie", "", { dynamic: "no-such-container/movie/" });
+  const { lastError } = await until(
+    () => site.courseStatus(),
+    ({ state, lastError }) => state === "publishing" && lastError !== null,
+  );
+  expect(lastError?.message).toBe("1 objects do not come as the store lists them, movie first; listing again");
+  expect(site.output).not.toContain("outage");
+  store.delete("course", "movie");
+  store.put("course", "a", "2");
+  await untilServed(site, { a: "2" });
+});
+
 test("an expired token", async () => {
   store.put("course", "a", "1");
   site.start();

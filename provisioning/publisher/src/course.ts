@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
-import type { SwiftClient } from "../../../swift/client";
+import type { PageMemory, SwiftClient } from "../../../swift/client";
+import type { ListedObject } from "../../../swift/listing";
 import type { Config, Course } from "./config";
 import { type CourseMemory, readMemory, writeMemory } from "./courseState";
 import { DynamicObjects } from "./dynamic";
@@ -27,7 +28,11 @@ const MAX_SKIPPED = 100;
 const PROGRESS_MS = 5_000;
 
 /** The store changed while it was read: listing it again helps, and soon. */
-export class StoreChanging extends Error {}
+export class StoreChanging extends Error {
+  constructor(name: string, count: number) {
+    super(`${count} objects do not come as the store lists them, ${oneLine(name)} first; listing again`);
+  }
+}
 
 export interface CourseDependencies {
   config: Config;
@@ -42,6 +47,8 @@ export interface CourseDependencies {
 
 /** Brings one course from the store to the site: `cycle` makes the site what the store's listing says. */
 export class CoursePublisher {
+  /** Whether the last cycle failed. */
+  inOutage = false;
   private readonly prefix: string;
   private readonly link: string;
   private readonly releases: Releases;
@@ -58,9 +65,12 @@ export class CoursePublisher {
   private approved = new Set<string>();
   private skipped: Skipped[] = [];
   private publishing = false;
+  private readonly firstPage: PageMemory = {};
+  /** The last listing, where it was one page; and such a one that the site follows wholly: the same again is nothing to do. */
+  private onlyPage: ListedObject[] | undefined;
+  private settledPage: ListedObject[] | undefined;
   private listedAt: Date | undefined;
-  private failure: { at: string; message: string } | undefined;
-  private failing = false;
+  private problem: CourseStatus["lastError"] = null;
 
   constructor(
     readonly course: Course,
@@ -105,7 +115,10 @@ export class CoursePublisher {
     await this.open();
     const began = performance.now();
     const wanted = await this.list();
+    if (wanted === undefined) return;
+    this.settledPage = undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
+    const { approved } = this;
     const verdict = this.passGuard(changes.deleted, wanted);
     if (changes.added.length + changes.changed.length + verdict.apply.length > 0) {
       // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
@@ -117,7 +130,9 @@ export class CoursePublisher {
     this.publishing = false;
     // Only now: deletions of a publication that failed are judged anew, and must not count twice.
     this.run = verdict.run;
-    this.approved.clear();
+    // An approval that came meanwhile is for the next cycle.
+    if (this.approved === approved) this.approved = new Set();
+    if (verdict.held.length === 0 && this.undelivered.isEmpty && !hasDynamic(wanted)) this.settledPage = this.onlyPage;
   }
 
   /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
@@ -126,10 +141,9 @@ export class CoursePublisher {
     return this.held.length;
   }
 
-  /** Notes how a cycle ended, for the status. @param error what kept it from ending well, in plain words */
-  settled(error?: string): void {
-    this.failing = error !== undefined;
-    if (error !== undefined) this.failure = { at: new Date().toISOString(), message: error };
+  /** For the status: what keeps the store's content from the site, in plain words. */
+  noteProblem(message: string): void {
+    this.problem = { at: new Date().toISOString(), message };
   }
 
   get status(): CourseStatus {
@@ -146,22 +160,29 @@ export class CoursePublisher {
       bytes,
       heldDeletions: this.held.length,
       skipped: this.skipped.slice(0, MAX_SKIPPED),
-      lastError: this.failure ?? null,
+      lastError: this.problem,
     };
   }
 
   private state(): CourseState {
-    if (this.failing) return "outage";
+    if (this.inOutage) return "outage";
     if (this.publishing) return "publishing";
     return this.current === undefined ? "waiting" : "current";
   }
 
-  private async list(): Promise<Wanted> {
+  /** @returns what is wanted; `undefined` where the listing is still the one that the site follows wholly */
+  private async list(): Promise<Wanted | undefined> {
     const { store, onProgress } = this.dependencies;
     const gathered = new WantedFiles(this.prefix, this.current?.files ?? new Map());
-    for await (const page of store.listPages(this.course.container, this.prefix)) {
-      gathered.add(page);
+    let pages = 0;
+    for await (const page of store.listPages(this.course.container, this.prefix, this.firstPage)) {
       onProgress();
+      if (page === this.settledPage) {
+        this.listedAt = new Date();
+        return undefined;
+      }
+      gathered.add(page);
+      this.onlyPage = ++pages === 1 ? page : undefined;
     }
     const wanted = gathered.result();
     await this.dynamic.check(wanted.files);
@@ -199,8 +220,7 @@ export class CoursePublisher {
     const { journal } = this.dependencies;
     const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
     this.undelivered.note(staged.keys(), moved, performance.now());
-    if (moved[0] !== undefined)
-      throw new StoreChanging(`${moved.length} objects changed while they were read, ${oneLine(moved[0].name)} first`);
+    if (moved[0] !== undefined) throw new StoreChanging(moved[0].name, moved.length);
 
     for (const [name, { version }] of staged) wanted.files.set(name, version);
     const files = withHeld(wanted, this.current?.files ?? new Map(), this.held);
@@ -243,4 +263,10 @@ export class CoursePublisher {
 
 function mebibytes(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(1);
+}
+
+/** Dynamic large objects change without their listing. */
+function hasDynamic({ files }: Wanted): boolean {
+  for (const { dynamicEtag } of files.values()) if (dynamicEtag !== undefined) return true;
+  return false;
 }

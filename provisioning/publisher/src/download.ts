@@ -12,23 +12,40 @@ export class ObjectMoved extends Error {
   }
 }
 
+/** One object to be fetched: `prefix` and the version's name make its name in the container. */
+export interface Source {
+  container: string;
+  prefix: string;
+}
+
 /**
  * Gets an object over HTTP into a new file, verified. The file is synced with the release, not here.
  * @returns the version, completed by what the listing does not tell
- * @throws ObjectMoved, SwiftError
+ * @throws ObjectMoved, or SwiftError where the fault may be the store's and not this object's
  */
 export async function download(
   store: SwiftClient,
-  container: string,
-  prefix: string,
+  source: Source,
+  version: FileVersion,
+  to: string,
+  onChunk: () => void,
+): Promise<FileVersion> {
+  try {
+    return await transfer(store, source, version, to, onChunk);
+  } catch (error) {
+    throw error instanceof SwiftError && isOfObject(error) ? new ObjectMoved(version) : error;
+  }
+}
+
+async function transfer(
+  store: SwiftClient,
+  { container, prefix }: Source,
   version: FileVersion,
   to: string,
   onChunk: () => void,
 ): Promise<FileVersion> {
   const name = prefix + version.name;
-  const object = await store.get(container, name).catch((error) => {
-    throw error instanceof SwiftError && error.kind === "notFound" ? new ObjectMoved(version) : error;
-  });
+  const object = await store.get(container, name);
   try {
     const slices = await slicesOf(store, container, name, version, object);
     if (slices === undefined) throw new ObjectMoved(version);
@@ -43,6 +60,11 @@ export async function download(
   }
   const dynamicEtag = dynamicEtagOf(object);
   return dynamicEtag === undefined ? version : { ...version, dynamicEtag };
+}
+
+/** The object is gone, or a large one lacks a segment (409, or 404 where the segments' container is gone). */
+function isOfObject({ kind, status }: SwiftError): boolean {
+  return kind === "notFound" || status === 409;
 }
 
 /** Writes a file that must not have been there before, nor be a link. */

@@ -1,5 +1,6 @@
 import type { SwiftClient } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
+import type { Source } from "./download";
 import type { Files } from "./files";
 import { dynamicEtagOf } from "./largeObject";
 import { eachOf } from "./pace";
@@ -16,7 +17,7 @@ export class DynamicObjects {
 
   constructor(
     private readonly store: SwiftClient,
-    private readonly source: { container: string; prefix: string },
+    private readonly source: Source,
     private readonly periodMs = PERIOD_MS,
   ) {}
 

@@ -3,7 +3,7 @@ import { existsSync, promises as fs } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftClient } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
-import { download, ObjectMoved } from "./download";
+import { download, ObjectMoved, type Source } from "./download";
 import type { FileVersion } from "./files";
 import type { Mount } from "./mount";
 import { eachOf } from "./pace";
@@ -30,7 +30,7 @@ export class Fetcher {
   constructor(
     private readonly store: SwiftClient,
     private readonly mount: Mount,
-    private readonly source: { container: string; prefix: string },
+    private readonly source: Source,
     private readonly staging: string,
     /** Called at each chunk that comes. */
     private readonly onChunk: () => void = () => {},
@@ -79,11 +79,10 @@ export class Fetcher {
   }
 
   private async download(version: FileVersion, file: string): Promise<FileVersion> {
-    const { container, prefix } = this.source;
     for (let attempt = 1; ; attempt++) {
       const part = `${file}.${++this.attempts}.part`;
       try {
-        const complete = await download(this.store, container, prefix, version, part, this.onChunk);
+        const complete = await download(this.store, this.source, version, part, this.onChunk);
         await fs.rename(part, file);
         return complete;
       } catch (error) {

@@ -6,6 +6,8 @@ import type { MountReply, MountRequest } from "./mountReader";
 
 /** How long the mount may give no sign of life while something is asked of it. */
 const SILENCE_MS = 5_000;
+/** How long a new child process may take to start, on a slow or busy server, before it even gets to the mount. */
+const START_MS = 30_000;
 /** How often it is looked at whether the mount is there. */
 const PROBE_MS = 10_000;
 /** After reading failed the mount is left alone so long; each time in a row twice as long, up to the second. */
@@ -37,6 +39,8 @@ export interface MountOptions {
 export class Mount {
   private state: MountHealth | undefined;
   private reader: ChildProcess | undefined;
+  /** Whether the reader runs: it has answered once. */
+  private started = false;
   private readonly pending = new Map<number, (reply: MountReply) => void>();
   private lastId = 0;
   private wrong = 0;
@@ -122,9 +126,7 @@ export class Mount {
   }
 
   private watch(): void {
-    this.silence ??= setTimeout(() => {
-      this.drop("no answer");
-    }, SILENCE_MS);
+    this.silence ??= setTimeout(() => this.drop("no answer"), this.started ? SILENCE_MS : START_MS);
   }
 
   /** The reader; none while a killed one has not gone, for another would hang just the same. */
@@ -135,7 +137,11 @@ export class Mount {
         env: { ...process.env, UV_THREADPOOL_SIZE: "8" },
         execArgv: [],
       });
-      reader.on("message", (reply: MountReply) => this.settle(reply));
+      this.started = false;
+      reader.on("message", (reply: MountReply) => {
+        this.started = true;
+        this.settle(reply);
+      });
       reader.on("error", () => this.drop(NO_READER));
       reader.on("exit", () => {
         this.reader = undefined;

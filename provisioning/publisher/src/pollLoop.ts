@@ -1,5 +1,4 @@
-import type { CoursePublisher } from "./course";
-import { StoreChanging } from "./course";
+import { type CoursePublisher, StoreChanging } from "./course";
 import type { Journal } from "./journal";
 
 /** In an outage the pauses grow to this at most. */
@@ -26,10 +25,8 @@ export class PollLoop {
   /** Ends after `stop`. */
   async run(): Promise<void> {
     while (!this.stopped) {
-      const began = performance.now();
       this.woken = false;
-      const pause = await this.once();
-      await this.pause(pause - (performance.now() - began));
+      await this.pause(await this.once());
     }
   }
 
@@ -44,17 +41,22 @@ export class PollLoop {
     this.wake();
   }
 
-  /** One cycle. @returns ms from its begin to the next one's */
+  /** One cycle. @returns ms until the next one */
   private async once(): Promise<number> {
+    const began = performance.now();
+    const rest = () => this.pollMs - (performance.now() - began);
     try {
       await this.publisher.cycle();
       this.succeeded();
-      return this.pollMs;
+      this.changing = 0;
+      return rest();
     } catch (error) {
       if (this.stopped) return 0;
       if (error instanceof StoreChanging) {
         this.succeeded();
-        return ++this.changing <= MAX_AGAIN ? AGAIN_MS : this.pollMs;
+        if (++this.changing <= MAX_AGAIN) return AGAIN_MS;
+        this.publisher.noteProblem(error.message);
+        return rest();
       }
       return this.failed(inWords(error));
     }
@@ -63,15 +65,15 @@ export class PollLoop {
   private succeeded(): void {
     if (this.failures > 0) this.journal.info(`${this.publisher.course.name}: the outage is over`);
     this.failures = 0;
-    this.changing = 0;
-    this.publisher.settled();
+    this.publisher.inOutage = false;
   }
 
   private failed(message: string): number {
     if (this.failures === 0)
       this.journal.warn(`${this.publisher.course.name}: outage, the site stays as it is: ${message}`);
     this.failures++;
-    this.publisher.settled(message);
+    this.publisher.inOutage = true;
+    this.publisher.noteProblem(message);
     const growing = this.pollMs * 1.5 ** Math.min(this.failures, 10);
     // Jitter, so that the courses do not all knock at a store that is just coming back.
     return Math.max(this.pollMs, Math.min(growing, MAX_PAUSE_MS)) * (0.8 + 0.4 * Math.random());

@@ -11,6 +11,10 @@ const PATIENCE_MS = 60_000;
 export class Undelivered {
   private readonly objects = new Map<string, { hash: string; since: number; triedAt: number }>();
 
+  get isEmpty(): boolean {
+    return this.objects.size === 0;
+  }
+
   /** Notes what a fetch did not get, and forgets what it got. @param now in ms, of a clock that is never set */
   note(fetched: Iterable<string>, moved: FileVersion[], now: number): void {
     for (const name of fetched) this.objects.delete(name);
