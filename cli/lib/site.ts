@@ -80,12 +80,12 @@ export async function waitForSite(
   lane.end();
 }
 
-/** Releases come as a whole: as long as the next file is not there, the others are not worth asking for. */
+/** Releases come as a whole: as long as the next file is not there, the others are not worth asking for. What is not there goes to the end. */
 async function lookForFiles(course: Awaited): Promise<void> {
   for (let [next] = course.missing; next && (await isServed(course, next)); [next] = course.missing) {
     const batch = course.missing.slice(0, BATCH);
     const served = await Promise.all(batch.map((file) => isServed(course, file)));
-    course.missing = [...batch.filter((_, index) => !served[index]), ...course.missing.slice(BATCH)];
+    course.missing = [...course.missing.slice(BATCH), ...batch.filter((_, index) => !served[index])];
   }
 }
 

@@ -96,12 +96,13 @@ export async function upload(
     if (await attempt(name, () => client.delete(course.container, name))) result.deleted++;
   };
 
-  const [pages, assets] = [changed.filter((file) => isPage(file.name)), changed.filter((file) => !isPage(file.name))];
   const surplus = options.delete ? surplusObjects([...stored.keys()], prefix, files, skipped) : [];
   try {
-    await inParallel(assets, send);
-    // Pages without their pictures are worse than yesterday's pages.
-    if (result.failed.length === 0) await inParallel(pages.sort(indexLast), send);
+    // Pages without their pictures are worse than yesterday's pages: each wave waits for the one before it.
+    for (const wave of [0, 1, 2]) {
+      const files = changed.filter((file) => waveOf(file) === wave);
+      if (result.failed.length === 0) await inParallel(files, send);
+    }
     if (result.failed.length === 0) await inParallel(surplus, remove);
   } finally {
     bar.end();
@@ -142,9 +143,10 @@ function surplusObjects(
   );
 }
 
-/** The start page after the pages it leads to. */
-function indexLast(a: LocalFile, b: LocalFile): number {
-  return Number(a.name === "index.html") - Number(b.name === "index.html");
+/** First what pages refer to, then the pages, then the start page that leads to them. */
+function waveOf({ name }: LocalFile): number {
+  if (name === "index.html") return 2;
+  return isPage(name) ? 1 : 0;
 }
 
 async function withRetries(action: () => Promise<unknown>, retrySeconds: number): Promise<void> {
