@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { packStep, type StepContent, stepDigest } from "./stepArchive";
+import { packStep, type StepContent, stepDigest, unpackAndRun } from "./stepArchive";
 
 /** How to enter a server over SSH. */
 export interface SshConnection {
@@ -68,16 +68,7 @@ export class RemoteScript extends pulumi.ComponentResource {
 
 /** The command text: constant but for the label, which must not hold a secret (Pulumi prints it when the command fails). */
 function run(label: pulumi.Output<string>, scripts: string): pulumi.Output<string> {
-  const unpackAndRun = [
-    "set -euo pipefail",
-    "umask 077",
-    "dir=$(mktemp -d /run/xwmooc-step.XXXXXX)",
-    `trap 'rm -rf "$dir"' EXIT`,
-    'cd "$dir"',
-    "base64 -d | tar -x",
-    scripts,
-  ].join("\n");
-  return pulumi.interpolate`exec sudo bash -c ${quote(unpackAndRun)} # ${label}`;
+  return pulumi.interpolate`exec sudo bash -c ${quote(unpackAndRun(scripts))} # ${label}`;
 }
 
 function quote(text: string): string {

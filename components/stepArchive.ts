@@ -54,6 +54,22 @@ export async function packStep(step: string, content: StepContent): Promise<stri
   return (await buffer(tar)).toString("base64");
 }
 
+/**
+ * The bash text that takes a packed step on standard input, unpacks it in private memory and runs scripts there.
+ * @param scripts For example `bash ./install.sh && bash ./verify.sh` (/run is mounted noexec).
+ */
+export function unpackAndRun(scripts: string): string {
+  return [
+    "set -euo pipefail",
+    "umask 077",
+    "dir=$(mktemp -d /run/xwmooc-step.XXXXXX)",
+    `trap 'rm -rf "$dir"' EXIT`,
+    'cd "$dir"',
+    "base64 -d | tar -x",
+    scripts,
+  ].join("\n");
+}
+
 /** A short digest of everything in a step that is not secret: tells in a preview whether it changed. */
 export function stepDigest(step: string, content: StepContent): string {
   const hash = createHash("sha256");

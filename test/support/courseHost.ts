@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StepContent } from "../../components/stepArchive";
-import { packStep } from "../../components/stepArchive";
+import { packStep, unpackAndRun } from "../../components/stepArchive";
 import { bundlePublisher } from "../../provisioning/publisher/bundle";
 import { type Outcome, SystemdContainer } from "./systemdContainer";
 
@@ -78,15 +78,7 @@ export class CourseHost {
       files: { ...content.files, ...change.files },
       secretFiles: { ...content.secretFiles, ...change.secretFiles },
     });
-    const unpack = `
-      set -euo pipefail
-      umask 077
-      dir=$(mktemp -d /run/xwmooc-step.XXXXXX)
-      trap 'rm -rf "$dir"' EXIT
-      cd "$dir"
-      base64 -d | tar -x
-      ${scripts}`;
-    return this.container.run(unpack, archive);
+    return this.container.run(unpackAndRun(scripts), archive);
   }
 
   /** Runs all steps. @throws Error with the output of the one that fails */
