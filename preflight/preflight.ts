@@ -1,8 +1,8 @@
 import { swiftCredentials } from "../components/hostFiles";
 import type { StackConfig } from "../config/schema";
+import { Cloud, CloudError, list } from "../openstack/cloud";
 import { SwiftClient } from "../swift/client";
 import { SwiftError } from "../swift/errors";
-import { Cloud, CloudError, list } from "./cloud";
 
 /** What a stack's clouds have to say against its configuration. */
 export class PreflightError extends Error {

@@ -14,7 +14,7 @@ export class UserError extends Error {
 }
 
 /** Errors of other parts of the project whose messages are written for users too. */
-const READABLE = ["ConfigError", "SwiftError"];
+const READABLE = ["CloudError", "ConfigError", "SwiftError"];
 
 /** The message for the user: one of ours as it is, anything else marked as unexpected. */
 export function describe(error: unknown): string {

@@ -27,7 +27,7 @@ def missing() -> list:
     agents = http.get(NETWORK + "/agents", timeout=30).json().get("agents", [])
     late = [s["binary"] for s in services if not fresh((s["updated_at"] or "").split(".")[0])]
     late += [a["agent_type"] for a in agents if not fresh(a["heartbeat_timestamp"])]
-    for kind, number, expected in (("nova service", len(services), 3), ("neutron agent", len(agents), 4)):
+    for kind, number, expected in (("nova service", len(services), 3), ("neutron agent", len(agents), 3)):
         if number < expected:
             late.append(f"{expected - number} {kind}(s)")
     return late

@@ -16,7 +16,7 @@ beforeEach(async () => {
     const path = request.url ?? "";
     const url = `http://127.0.0.1:${(cloud.address() as AddressInfo).port}`;
     if (path === "/v3/auth/tokens") {
-      const endpoints = [{ interface: "public", region: "dev", url: `${url}/nova` }];
+      const endpoints = [{ interface: "public", region_id: "dev", url: `${url}/nova` }];
       response.writeHead(status, { "X-Subject-Token": "token" });
       return response.end(JSON.stringify({ token: { catalog: [{ type: "compute", endpoints }] } }));
     }
@@ -52,6 +52,6 @@ describe("what a killed update has left in the cloud", () => {
   it("can't be looked for without credentials that are right", async () => {
     status = 401;
     const looking = deleteLeftovers(compute, { servers: ["dev-web"], keypairs: [] }, new Set());
-    await expect(looking).rejects.toThrow(/^Keystone at .* answered HTTP 401\.$/);
+    await expect(looking).rejects.toThrow(/Keystone at .* refused the credentials \(401\)/);
   });
 });

@@ -4,12 +4,18 @@ import { keystoneRequest } from "../swift/auth";
 /** How long one answer may take, in ms. */
 const TIMEOUT = 15_000;
 
-/** The services that a web server is made with, by their type in the catalogue. */
+/** The services that a web server is made with, by their type in the service catalogue. */
 type Service = "compute" | "image" | "network";
+
+interface Endpoint {
+  interface: string;
+  region_id?: string;
+  url: string;
+}
 
 interface TokenAnswer {
   token: {
-    catalog?: { type: string; endpoints: { interface: string; region_id?: string; url: string }[] }[];
+    catalog?: { type: string; endpoints: Endpoint[] }[];
   };
 }
 
@@ -18,7 +24,13 @@ export class CloudError extends Error {
   override name = "CloudError";
 }
 
-/** A signed-in session with the OpenStack project that holds the web server. Reads names, changes nothing. */
+/** A server of the project. */
+export interface Server {
+  id: string;
+  name: string;
+}
+
+/** A signed-in session with the OpenStack project that holds the web server. */
 export class Cloud {
   private constructor(
     private readonly token: string,
@@ -29,7 +41,7 @@ export class Cloud {
   static async signIn(compute: StackConfig["compute"]): Promise<Cloud> {
     const { authType: _, ...credentials } = compute;
     const url = `${compute.authUrl.replace(/\/$/, "")}/auth/tokens`;
-    const response = await request(url, {
+    const response = await send(url, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ auth: keystoneRequest({ auth: "keystone", ...credentials }) }),
@@ -77,20 +89,50 @@ export class Cloud {
     return this.names("network", `/v2.0/networks?fields=name${external ? "&router:external=true" : ""}`, "networks");
   }
 
+  /** Deletes a key pair, if it is there. */
+  async deleteKeypair(name: string): Promise<void> {
+    await this.request("compute", `/os-keypairs/${encodeURIComponent(name)}`, "DELETE");
+  }
+
+  /** The servers of the project. */
+  async servers(): Promise<Server[]> {
+    return await this.items<Server>("compute", "/servers", "servers");
+  }
+
+  /** Asks for the end of a server; it is gone when {@link hasServer} says so. */
+  async deleteServer(id: string): Promise<void> {
+    await this.request("compute", `/servers/${id}`, "DELETE");
+  }
+
+  async hasServer(id: string): Promise<boolean> {
+    return (await this.request("compute", `/servers/${id}`)) !== undefined;
+  }
+
   private async names(service: Service, path: string, key: string): Promise<string[]> {
+    return (await this.items<{ name: string }>(service, path, key)).map((item) => item.name);
+  }
+
+  private async items<T>(service: Service, path: string, key: string): Promise<T[]> {
+    const answer = await this.request(service, path);
+    if (!answer) throw new CloudError(`xwmooc:compute: the "${service}" endpoint of the catalogue has no ${path}`);
+    return ((await answer.json()) as Record<string, T[]>)[key] ?? [];
+  }
+
+  /** @returns the answer; undefined for what is not there (404). */
+  private async request(service: Service, path: string, method = "GET"): Promise<Response | undefined> {
     const endpoint = this.endpoints.get(service);
     if (endpoint === undefined)
       throw new CloudError(`xwmooc:compute: the service catalogue has no public "${service}" endpoint`);
     // Catalogues give some endpoints with their version and some without.
     const base = path.startsWith("/v2") ? endpoint.replace(/\/v2(\.\d)?$/, "") : endpoint;
-    const response = await request(`${base}${path}`, { headers: { "X-Auth-Token": this.token } });
-    if (!response.ok) throw new CloudError(`xwmooc:compute: ${base}${path} answered HTTP ${response.status}`);
-    const body = (await response.json()) as Record<string, { name: string }[]>;
-    return (body[key] ?? []).map((item) => item.name);
+    const response = await send(`${base}${path}`, { method, headers: { "X-Auth-Token": this.token } });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new CloudError(`xwmooc:compute: ${method} ${base}${path} answered HTTP ${response.status}`);
+    return response;
   }
 }
 
-async function request(url: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
   } catch (error) {
