@@ -1,4 +1,4 @@
-import { MACHINE_CONFIG, readMachineConfig } from "../../config/load";
+import { MACHINE_CONFIG, readMachineConfig } from "../../config/machineConfig";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
 import { UserError } from "./errors";
