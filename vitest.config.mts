@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // The default leaves one processor free; these tests wait most of the time.
+    maxWorkers: "100%",
     projects: [
       {
         test: {
