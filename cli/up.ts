@@ -25,6 +25,7 @@ import { DEV, makeDevBackend, Stack, type StackOutputs } from "./lib/stack";
 import { loadStackConfig } from "./lib/stackConfig";
 import { Timings } from "./lib/timings";
 import { readyToolchain } from "./lib/toolchain";
+import { Underway } from "./lib/underway";
 
 const USAGE = `Usage: npm run up -- [--driver cloudfuse|rclone]
 
@@ -120,10 +121,14 @@ async function devStack(toolchain: Toolchain): Promise<Stack> {
 
 async function pulumiUp(stack: Stack): Promise<void> {
   const progress = lane("pulumi");
+  const underway = new Underway();
   try {
     progress.line("updating the stack dev (about 4 min the first time)");
     await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"], {
-      onLine: (line) => progress.line(line),
+      onLine: (line) => {
+        underway.take(line);
+        progress.line(line, () => underway.text ?? line);
+      },
       failure: "pulumi up failed (above). When its reason is mended, run `npm run up` again to go on where it stopped.",
     });
   } finally {

@@ -19,13 +19,16 @@ export class Lane {
     readonly write: (text: string) => void = (text) => process.stdout.write(text),
   ) {}
 
-  /** Prints a line; one that has a prefix already stays as it is, and its program says by itself that it is still at work. */
-  line(text: string): void {
+  /**
+   * Prints a line; one that has a prefix already stays as it is, and its program says by itself that it is still at work.
+   * @param atWork what is being done while no further line comes. Default: the line itself.
+   */
+  line(text: string, atWork: () => string = () => text): void {
     if (text.trim() === "") return;
     this.end();
     this.#print(text);
     if (PREFIX.test(text)) return;
-    this.#heartbeat = setInterval(() => this.#print(`... still at it: ${text}`), SILENCE * 1000).unref();
+    this.#heartbeat = setInterval(() => this.#print(`... still at it: ${atWork()}`), SILENCE * 1000).unref();
   }
 
   /** Ends the lane: no "still at it" from now on. */
