@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CourseHost, type Driver, whyNoCloudfuse } from "../support/courseHost";
-import { whyNoContainers } from "../support/systemdContainer";
+import { SYSTEM, whyNoContainers } from "../support/systemdContainer";
 
 // What happens to the mount when its driver or its store fails.
 const noContainers = whyNoContainers();
@@ -10,7 +10,7 @@ const BOOT_MS = 10 * 60_000;
 const LONG_MS = 3 * 60_000;
 const CHECK = "/usr/local/lib/content-mount/check-mount";
 
-describe.skipIf(noContainers)("the mount", () => {
+describe.skipIf(noContainers)(`the mount on ${SYSTEM}`, () => {
   let host: CourseHost;
   const sh = (command: string) => host.container.sh(command);
 

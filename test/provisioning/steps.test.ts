@@ -8,7 +8,7 @@ import {
   STEPS,
   whyNoCloudfuse,
 } from "../support/courseHost";
-import { whyNoContainers } from "../support/systemdContainer";
+import { SYSTEM, whyNoContainers } from "../support/systemdContainer";
 
 // Runs the real scripts on a real systemd, one after the other on one host, as a server's life goes.
 const noContainers = whyNoContainers();
@@ -23,7 +23,7 @@ const BOOT_MS = 10 * 60_000;
 /** For what takes half a minute on an idle machine. */
 const LONG_MS = 3 * 60_000;
 
-describe.skipIf(noContainers)(`the steps on a server (${driver})`, () => {
+describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
   let host: CourseHost;
   const sh = (command: string) => host.container.sh(command);
 

@@ -9,6 +9,9 @@ const CACHE = join(__dirname, "..", "..", ".cache");
 const TOOLS = ["mmdebstrap", "systemd-nspawn", "nsenter", "unshare", "setpriv", "flock"];
 const BOOT_SECONDS = 60;
 
+/** The system of the test host: one of those that the web server may run. */
+export const SYSTEM = process.env.XWMOOC_TEST_HOST ?? "debian-12";
+
 /** What a command in the container said. */
 export interface Outcome {
   code: number | null;
@@ -26,8 +29,8 @@ export function whyNoContainers(): string | undefined {
 }
 
 /**
- * A Debian 12 server with systemd as its first process, in a container without network: the same packages as on the web
- * server, and a small real Swift inside (test/support/testHost). Boots in about a second and forgets everything at its end.
+ * A server with {@link SYSTEM} and systemd as its first process, in a container without network: the same packages as on the
+ * web server, and a small real Swift inside (test/support/testHost). Boots in about a second and forgets everything at its end.
  */
 export class SystemdContainer {
   private supervisor: ChildProcess | undefined;
@@ -181,11 +184,11 @@ async function buildRootfs(): Promise<string> {
         .update("\0");
     }
   }
-  const rootfs = join(CACHE, `test-host-${hash.digest("hex").slice(0, 12)}`);
+  const rootfs = join(CACHE, `test-host-${SYSTEM}-${hash.digest("hex").slice(0, 12)}`);
   if (existsSync(rootfs)) return rootfs;
-  process.stderr.write("building the test host (two to three minutes, once) ...\n");
+  process.stderr.write(`building the test host, ${SYSTEM} (two to three minutes, once) ...\n`);
   mkdirSync(CACHE, { recursive: true });
-  const build = spawn(join(SCRIPTS, "build.sh"), [rootfs], { stdio: ["ignore", "ignore", "pipe"] });
+  const build = spawn(join(SCRIPTS, "build.sh"), [rootfs, SYSTEM], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   build.stderr.on("data", (data) => (log = (log + data).slice(-4000)));
   const code = await new Promise((resolve, reject) => build.on("error", reject).on("close", resolve));

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Builds the root file system of the test host: what a freshly booted web VM has, plus a small real Swift.
 #
-#     build.sh DIR        DIR appears only when it is complete; nothing is done when it is there
+#     build.sh DIR SYSTEM     DIR appears only when it is complete; nothing is done when it is there
 #
-# Needs root and mmdebstrap. Takes two to three minutes on two cores, most of it unpacking packages.
+# SYSTEM is debian-12 or ubuntu-24.04. Needs root and mmdebstrap. Takes two to three minutes on two cores, most of it
+# unpacking packages.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=$1
@@ -15,7 +16,7 @@ web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-d
   fuse3 rclone nginx nodejs ca-certificates)
 store=(swift-proxy swift-account swift-container swift-object memcached curl)
 
-sources() {
+debian_sources() {
   local list
   for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
     if [[ -s $list ]]; then printf '%s\n' "$list"; return; fi
@@ -66,16 +67,28 @@ customize() {
 CHROOT
 }
 
-case ${2-} in
+case $2 in
 --essential) essential "$1"; exit ;;
 --customize) customize "$1"; exit ;;
 esac
 
+system=$2
 exec 9>"${target%/*}/test-host.lock"
 flock 9
 if [[ -d $target ]]; then exit; fi
 # What earlier states of the scripts built; a build that was interrupted.
-rm -rf "${target%/*}"/test-host-*
+rm -rf "${target%/*}/test-host-$system"-*
+
+case $system in
+debian-12) release=(bookworm "$partial" "$(debian_sources)") ;;
+ubuntu-24.04)
+  # Debian's name of the package with Ubuntu's keys
+  apt-get --yes --quiet --quiet install ubuntu-archive-keyring >/dev/null
+  archive='[signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] http://archive.ubuntu.com/ubuntu'
+  release=(noble "$partial" "deb $archive noble main universe" "deb $archive noble-updates main universe")
+  ;;
+*) echo "the test host can be debian-12 or ubuntu-24.04, not $system" >&2 && exit 2 ;;
+esac
 
 include=$(IFS=,; printf '%s' "${base[*]},${web[*]},${store[*]}")
 mmdebstrap --variant=minbase --mode=root --skip=cleanup/apt/lists \
@@ -83,5 +96,5 @@ mmdebstrap --variant=minbase --mode=root --skip=cleanup/apt/lists \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --essential-hook="'$here/build.sh' \"\$1\" --essential" --customize-hook="'$here/build.sh' \"\$1\" --customize" \
-  --include="$include" bookworm "$partial" "$(sources)"
+  --include="$include" "${release[@]}"
 mv "$partial" "$target"
