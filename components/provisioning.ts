@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
-import { bundlePublisher } from "../provisioning/publisher/bundle";
+import { bundleAskStore, bundlePublisher } from "../provisioning/bundle";
 import { cloudfuseConfig, publisherConfig, publisherCredentials, rcloneConfig } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
 import { RemoteScript } from "./remoteScript";
@@ -38,6 +38,7 @@ export class Provisioning extends pulumi.ComponentResource {
         : step("rclone", [packages], {});
     const credentials = step("credentials", [packages], {
       inputs: { FUSE_DRIVER: driver },
+      files: { "ask-store.cjs": bundleAskStore() },
       secretFiles: {
         ...(driver === "cloudfuse"
           ? { "cloudfuse.conf": cloudfuseConfig(args.objectStore) }

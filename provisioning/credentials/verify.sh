@@ -20,7 +20,7 @@ private "$publisher_config/credentials.json" site-publisher
 problem='' code=0
 settled() {
   code=0
-  problem=$(node ./ask-store.mjs "$publisher_config/credentials.json") || code=$?
+  problem=$(node ./ask-store.cjs "$publisher_config/credentials.json") || code=$?
   ((code != 1))
 }
 wait_until 60 settled || true

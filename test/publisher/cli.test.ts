@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config } from "../../provisioning/publisher/src/config";
 import { statusText } from "../../provisioning/publisher/src/statusText";
 import { SwiftDouble } from "../support/swiftDouble";

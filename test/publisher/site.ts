@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config, Course } from "../../provisioning/publisher/src/config";
 import { ask } from "../../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";

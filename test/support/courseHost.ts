@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StepContent } from "../../components/stepArchive";
 import { packStep, unpackAndRun } from "../../components/stepArchive";
-import { bundlePublisher } from "../../provisioning/publisher/bundle";
+import { bundleAskStore, bundlePublisher } from "../../provisioning/bundle";
 import { type Outcome, SystemdContainer } from "./systemdContainer";
 
 /** A FUSE driver. */
@@ -144,7 +144,11 @@ function stepContent(step: Step, driver: Driver): StepContent {
         ? { inputs: { REPOSITORY: `file://${CLOUDFUSE_INSIDE}`, COMMIT: "d212b8c069683be75f018ed693e158b36558bbba" } }
         : {};
     case "credentials":
-      return { inputs: { FUSE_DRIVER: driver }, secretFiles: credentialFiles(driver, FIRST_USER) };
+      return {
+        inputs: { FUSE_DRIVER: driver },
+        files: { "ask-store.cjs": bundleAskStore() },
+        secretFiles: credentialFiles(driver, FIRST_USER),
+      };
     case "content-mount":
       return { inputs: { FUSE_DRIVER: driver, CONTAINERS: "pi py4inf" } };
     case "publisher":
