@@ -83,7 +83,7 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
   );
 
   it.each([
-    ["http://127.0.0.1:8081/auth/v1.0", "http://127.0.0.1:8081: connection refused"],
+    ["http://127.0.0.1:8081/auth/v1.0", "http://127.0.0.1:8081 cannot be reached: connection refused"],
     ["http://127.0.0.1:8080/nowhere", "http://127.0.0.1:8080/nowhere gave no token (HTTP 412); is it the auth URL?"],
   ])("tell a wrong auth URL from a wrong key: %s", async (authUrl, message) => {
     const files = credentialFiles(driver, FIRST_USER, authUrl);
