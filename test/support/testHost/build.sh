@@ -9,8 +9,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 target=$1
 partial=$target.partial
+ubuntu=http://archive.ubuntu.com/ubuntu
 
-base=(systemd systemd-sysv dbus udev iproute2 procps openssh-server sudo)
+base=(apt systemd systemd-sysv dbus udev iproute2 procps openssh-server sudo)
 # What the dev cloud's image debian-12-web has preinstalled.
 web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-dev libfuse-dev libjson-c-dev
   fuse3 rclone nginx nodejs ca-certificates)
@@ -21,6 +22,17 @@ debian_sources() {
   for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
     if [[ -s $list ]]; then printf '%s\n' "$list"; return; fi
   done
+}
+
+# ubuntu_keyring FILE: fetches the keys of Ubuntu's archive, which Debian has no package of.
+ubuntu_keyring() {
+  local package=ubuntu-keyring_2023.11.28.1_all.deb sum=36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8
+  local folder
+  folder=$(mktemp --directory)
+  curl --fail --silent --show-error --retry 3 --output "$folder/$package" "$ubuntu/pool/main/u/ubuntu-keyring/$package"
+  sha256sum --quiet --check <<<"$sum  $folder/$package"
+  dpkg-deb --fsys-tarfile "$folder/$package" | tar --extract --to-stdout ./usr/share/keyrings/ubuntu-archive-keyring.gpg >"$1"
+  rm --recursive "$folder"
 }
 
 # The two hooks run inside mmdebstrap, with the new root as $1.
@@ -82,10 +94,10 @@ rm -rf "${target%/*}/test-host-$system"-*
 case $system in
 debian-12) release=(bookworm "$partial" "$(debian_sources)") ;;
 ubuntu-24.04)
-  # Debian's name of the package with Ubuntu's keys
-  apt-get --yes --quiet --quiet install ubuntu-archive-keyring >/dev/null
-  archive='[signed-by=/usr/share/keyrings/ubuntu-archive-keyring.gpg] http://archive.ubuntu.com/ubuntu'
-  release=(noble "$partial" "deb $archive noble main universe" "deb $archive noble-updates main universe")
+  ubuntu_keyring "$target.gpg"
+  archive="deb [signed-by=$target.gpg] $ubuntu"
+  store+=(swift) # where Ubuntu has the tools for the rings
+  release=(noble "$partial" "$archive noble main universe" "$archive noble-updates main universe")
   ;;
 *) echo "the test host can be debian-12 or ubuntu-24.04, not $system" >&2 && exit 2 ;;
 esac
