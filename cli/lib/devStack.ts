@@ -72,9 +72,12 @@ export async function prepareDevStack(
   } else {
     return;
   }
-  await stack.pulumi(["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-progress"], {
-    onLine: say,
-  });
+  await stack.pulumi(
+    ["refresh", "--yes", "--skip-preview", "--clear-pending-creates", "--suppress-progress", "--suppress-outputs"],
+    {
+      onLine: say,
+    },
+  );
 }
 
 /** The process that updates the stack `dev` at this moment. */
