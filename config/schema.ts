@@ -165,12 +165,12 @@ const contentMount = section({
 });
 
 const publisher = section({
-  /** Seconds between two listings of a course. Default: 1. */
+  /** Seconds between two looks at a course. Default: 0.5. */
   pollSeconds: z
     .number("must be a number of seconds")
     .min(0.2, "must be at least 0.2")
     .max(3600, "must be at most 3600")
-    .default(1),
+    .default(0.5),
   /** Releases kept on disk for each course. Default: 3. */
   keepReleases: z.int("must be a whole number").min(1, "must be at least 1").max(100, "must be at most 100").default(3),
   /** Deletions of more than `percent` of a course's files and more than `files` files within `windowSeconds` wait for approval. */
@@ -197,6 +197,11 @@ const course = section({
   source: safePath("a folder in the container").optional(),
   /** Where on the site the course is. Default: the name. */
   path: safePath("a path on the site").optional(),
+  /** Changes are published after `seconds` of silence in the store, and after `limitSeconds` however lively it is. */
+  settle: section({
+    seconds: z.number().min(0, "must be 0 to 60").max(60, "must be 0 to 60").default(0.7),
+    limitSeconds: z.number().min(0, "must be 0 to 3600").max(3600, "must be 0 to 3600").default(30),
+  }).prefault({}),
 }).transform((value) => ({
   ...value,
   container: value.container ?? value.name,

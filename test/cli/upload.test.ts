@@ -14,6 +14,7 @@ const course: Course = {
   container: "py4inf",
   source: "py4inf_html",
   path: "py4inf",
+  settle: { seconds: 0.7, limitSeconds: 30 },
 };
 
 let swift: SwiftDouble;

@@ -18,7 +18,17 @@ let bundle: string | undefined;
 
 /** A course as the tests use it: all of container `course`, at `/course`. */
 export function course(more: Partial<Course> = {}): Course {
-  return { name: "course", container: "course", source: "", path: "course", title: "Course", description: "", ...more };
+  const settle = { seconds: 0, limitSeconds: 0 };
+  return {
+    name: "course",
+    container: "course",
+    source: "",
+    path: "course",
+    title: "Course",
+    description: "",
+    settle,
+    ...more,
+  };
 }
 
 /** A publisher run as the service runs it: the bundle as a process of its own, with folders of its own. */

@@ -174,5 +174,6 @@ const PUBLISHER_CONFIG = {
     path: name,
     title: name,
     description: name,
+    settle: { seconds: 0.7, limitSeconds: 30 },
   })),
 };

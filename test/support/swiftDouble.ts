@@ -170,7 +170,11 @@ export class SwiftDouble {
       return { status: objects ? 202 : 201 };
     }
     if (objects === undefined) return { status: 404 };
-    if (method === "HEAD") return { status: 204 };
+    if (method === "HEAD") {
+      const bytes = [...objects.values()].reduce((sum, object) => sum + object.bytes, 0);
+      const sums = { "X-Container-Object-Count": String(objects.size), "X-Container-Bytes-Used": String(bytes) };
+      return { status: 204, headers: sums };
+    }
     if (method === "DELETE") {
       if (objects.size > 0) return { status: 409 };
       this.deleteContainer(container);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parseCredentials, type SwiftCredentials } from "../../../swift/credentials";
+import type { SettleRule } from "./settling";
 
 /** What `/etc/site-publisher/config.json` holds. */
 export interface Config {
@@ -12,7 +13,7 @@ export interface Config {
   stateDir: string;
   /** Where the containers are mounted. */
   mountDir: string;
-  /** Seconds between two listings of a course: 0.1 to 3600. */
+  /** Seconds between two looks at a course: 0.1 to 3600. */
   pollSeconds: number;
   /** Releases kept of each course, the current one included: 1 to 100. */
   keepReleases: number;
@@ -41,6 +42,7 @@ export interface Course {
   path: string;
   title: string;
   description: string;
+  settle: SettleRule;
 }
 
 /** Every problem of the configuration in one message. */
@@ -127,9 +129,17 @@ function parseCourse(value: unknown, where: string, problems: string[]): Course 
     ),
     title: fields.text("title"),
     description: fields.text("description", true),
+    settle: parseSettleRule(fields.take("settle"), `${where}settle`, problems),
   };
   fields.end();
   return course;
+}
+
+function parseSettleRule(value: unknown, where: string, problems: string[]): SettleRule {
+  const fields = new Fields(value, `${where}.`, problems);
+  const rule = { seconds: fields.number("seconds", 0, 60), limitSeconds: fields.number("limitSeconds", 0, 3600) };
+  fields.end();
+  return rule;
 }
 
 /** Parts that are neither empty nor `.` nor `..`. */

@@ -19,6 +19,7 @@ import { type DeletionRun, judge, type Verdict } from "./guard";
 import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
+import { type Look, Settling } from "./settling";
 import type { CourseState, CourseStatus } from "./status";
 import { Undelivered } from "./undelivered";
 
@@ -26,6 +27,12 @@ import { Undelivered } from "./undelivered";
 const MAX_SKIPPED = 100;
 /** A fetch that takes longer says how far it is, this often. */
 const PROGRESS_MS = 5_000;
+/** A listing that takes longer is worth a question whether anything has changed at all. */
+const CHEAP_LISTING_MS = 200;
+/** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
+const UNLISTED = { lively: 1, idle: 5 };
+/** A course without a change for so long is idle. */
+const IDLE_MS = 600_000;
 
 /** The store changed while it was read: listing it again helps, and soon. */
 export class StoreChanging extends Error {
@@ -65,11 +72,18 @@ export class CoursePublisher {
   private approved = new Set<string>();
   private skipped: Skipped[] = [];
   private publishing = false;
+  private readonly settling: Settling;
   private readonly firstPage: PageMemory = {};
   /** The last listing, where it was one page; and such a one that the site follows wholly: the same again is nothing to do. */
   private onlyPage: ListedObject[] | undefined;
   private settledPage: ListedObject[] | undefined;
   private listedAt: Date | undefined;
+  /** When the last listing was asked for, in ms since 1970. */
+  private lookedAt: number | undefined;
+  private listingMs = 0;
+  /** What the container's head said before the last listing, where that was worth asking. */
+  private sums: string | undefined;
+  private changedAt = performance.now();
   private problem: CourseStatus["lastError"] = null;
 
   constructor(
@@ -88,6 +102,7 @@ export class CoursePublisher {
     const source = { container: course.container, prefix: this.prefix };
     this.fetcher = new Fetcher(store, mount, source, this.releases.staging, onProgress);
     this.dynamic = new DynamicObjects(store, source);
+    this.settling = new Settling(course.settle);
     this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
     this.memory = readMemory(this.memoryFile);
     this.run = this.memory.run;
@@ -107,17 +122,30 @@ export class CoursePublisher {
   }
 
   /**
-   * Lists the store and publishes what differs.
+   * Lists the store and publishes what differs, once it has settled.
+   * @param force lists in any case; else not where that is expensive and nothing seems to have changed
+   * @returns ms after which to look again, where that is sooner than usual
    * @throws StoreChanging; anything else is an outage, and has changed nothing
    */
-  async cycle(): Promise<void> {
+  async cycle(force = true): Promise<number | undefined> {
     this.dependencies.onProgress();
     await this.open();
+    if (!(await this.mustList(force))) return undefined;
     const began = performance.now();
+    const look: Look = { at: Date.now(), before: this.lookedAt };
     const wanted = await this.list();
-    if (wanted === undefined) return;
+    this.lookedAt = look.at;
+    this.listingMs = performance.now() - began;
+    if (wanted === undefined) return undefined;
     this.settledPage = undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
+    if (!(await this.hasSettled(changes, look))) return this.settling.remaining(this.fresh(changes), look, Date.now());
+    await this.follow(wanted, changes, began);
+    return undefined;
+  }
+
+  /** Makes the site what is wanted, as far as the guard lets it. */
+  private async follow(wanted: Wanted, changes: Difference, began: number): Promise<void> {
     const { approved } = this;
     const verdict = this.passGuard(changes.deleted, wanted);
     if (changes.added.length + changes.changed.length + verdict.apply.length > 0) {
@@ -126,7 +154,9 @@ export class CoursePublisher {
       const release = await this.publish(wanted, { ...changes, deleted: verdict.apply }, began);
       this.dependencies.onPublished();
       await this.releases.tidy(release);
+      this.changedAt = performance.now();
     }
+    this.settling.reset();
     this.publishing = false;
     // Only now: deletions of a publication that failed are judged anew, and must not count twice.
     this.run = verdict.run;
@@ -168,6 +198,37 @@ export class CoursePublisher {
     if (this.inOutage) return "outage";
     if (this.publishing) return "publishing";
     return this.current === undefined ? "waiting" : "current";
+  }
+
+  /** Whether a listing may show anything new; what a large container's head says is cheaper to ask for. */
+  private async mustList(force: boolean): Promise<boolean> {
+    if (this.listingMs < CHEAP_LISTING_MS) return true;
+    const { headers } = await this.dependencies.store.head(this.course.container);
+    const sums = `${headers["x-container-object-count"]} ${headers["x-container-bytes-used"]}`;
+    const same = sums === this.sums;
+    this.sums = sums;
+    const share = performance.now() - this.changedAt < IDLE_MS ? UNLISTED.lively : UNLISTED.idle;
+    return (
+      force || !same || this.settling.isWaiting || Date.now() - (this.lookedAt ?? 0) > this.listingMs * (1 + share)
+    );
+  }
+
+  /** Whether changes may be published now. Those that have to wait are fetched meanwhile. */
+  private async hasSettled(changes: Difference, look: Look): Promise<boolean> {
+    const fresh = this.fresh(changes);
+    if (fresh.added.length + fresh.changed.length + fresh.deleted.length === 0) return true;
+    if (this.settling.remaining(fresh, look, Date.now()) === 0) return true;
+    this.publishing = true;
+    // What does not come as it is listed, is listed anew before it is missed.
+    await this.fetch([...changes.added, ...changes.changed]);
+    return this.settling.remaining(fresh, look, Date.now()) === 0;
+  }
+
+  /** Without the deletions that are held already. */
+  private fresh(changes: Difference): Difference {
+    if (this.held.length === 0) return changes;
+    const held = new Set(this.held);
+    return { ...changes, deleted: changes.deleted.filter((name) => !held.has(name)) };
   }
 
   /** @returns what is wanted; `undefined` where the listing is still the one that the site follows wholly */

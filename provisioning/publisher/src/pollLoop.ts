@@ -25,8 +25,9 @@ export class PollLoop {
   /** Ends after `stop`. */
   async run(): Promise<void> {
     while (!this.stopped) {
+      const { woken } = this;
       this.woken = false;
-      await this.pause(await this.once());
+      await this.pause(await this.once(woken));
     }
   }
 
@@ -42,14 +43,14 @@ export class PollLoop {
   }
 
   /** One cycle. @returns ms until the next one */
-  private async once(): Promise<number> {
+  private async once(woken: boolean): Promise<number> {
     const began = performance.now();
     const rest = () => this.pollMs - (performance.now() - began);
     try {
-      await this.publisher.cycle();
+      const soon = await this.publisher.cycle(woken);
       this.succeeded();
       this.changing = 0;
-      return rest();
+      return soon ?? rest();
     } catch (error) {
       if (this.stopped) return 0;
       if (error instanceof StoreChanging) {

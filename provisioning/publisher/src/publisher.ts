@@ -68,7 +68,7 @@ export class Publisher {
       approve: (course) => this.approve(course),
     });
     void this.mount.start();
-    journal.info(`publishing ${config.courses.length} courses, each listed every ${config.pollSeconds} s`);
+    journal.info(`publishing ${config.courses.length} courses, each looked at every ${config.pollSeconds} s`);
     this.writeStartPage();
     this.systemd.ready();
     this.systemd.watch(() => this.isAlive());
