@@ -1,3 +1,3 @@
 #!/bin/sh
-# site-publisher run | status [--json] | approve COURSE
+# site-publisher VERB ...; `site-publisher --help` explains itself
 exec /usr/bin/node /opt/site-publisher/site-publisher.cjs "$@"

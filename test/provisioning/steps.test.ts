@@ -116,7 +116,15 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     const answer = await sh("curl -si --path-as-is http://127.0.0.1/pi/");
     expect(answer).toMatch(/Content-Type: text\/html; charset=utf-8\r\n/);
     expect(answer).toMatch(/Server: nginx\r\n/);
-    expect(await sh("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/pi/.git/config")).toBe("404");
+    const status = (path: string) => sh(`curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1${path}`);
+    expect(await status("/pi/.git/config")).toBe("404");
+    // A page that was open during a publication still finds the style of the release before, but no page of it.
+    await sh(
+      "mkdir -p /var/www/html/.before/pi && touch /var/www/html/.before/pi/old.css /var/www/html/.before/pi/old.html",
+    );
+    expect([await status("/pi/old.css"), await status("/pi/old.html")]).toEqual(["200", "404"]);
+    expect(await status("/.before/pi/old.css")).toBe("404");
+    await sh("rm -r /var/www/html/.before");
   });
 
   it(

@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config } from "../../provisioning/publisher/src/config";
+import type { ReleaseStatus } from "../../provisioning/publisher/src/status";
 import { statusText } from "../../provisioning/publisher/src/statusText";
 import { SwiftDouble } from "../support/swiftDouble";
 import { course, Site, until, untilServed } from "./site";
@@ -192,4 +193,40 @@ describe("the start page", () => {
     site.start();
     await until(page, (html) => html.includes('<a href="/course/">Renamed</a>'));
   });
+});
+
+test("releases, rollback, pin and unpin: what visitors see, over a restart, until the store changes", async () => {
+  store.put("course", "index.html", "one");
+  site.start();
+  await untilServed(site, { "index.html": "one" });
+  store.put("course", "index.html", "two");
+  await untilServed(site, { "index.html": "two" });
+  const list = async () => JSON.parse(await site.run("releases", "course", "--json")) as ReleaseStatus[];
+  const [second, first] = await list();
+  expect([second?.shown, first?.shown]).toEqual([true, false]);
+
+  expect(await site.run("rollback", "course")).toBe(
+    `course: visitors see ${first?.id}, until the store changes or \`unpin\`\n`,
+  );
+  expect(site.served()).toEqual({ "index.html": "one" });
+  await site.kill();
+  site.start();
+  await until(
+    () => site.courseStatus(),
+    ({ state, lastListing }) => state === "rolled back" && lastListing !== null,
+  );
+  expect(site.served()).toEqual({ "index.html": "one" });
+  store.put("course", "index.html", "three");
+  await untilServed(site, { "index.html": "three" });
+
+  expect(await site.run("pin", "course", first?.id ?? "")).toContain(first?.id);
+  store.put("course", "index.html", "four");
+  const listings = () => store.requests.filter(({ object }) => object === undefined).length;
+  const before = listings();
+  await until(listings, (seen) => seen > before + 5);
+  expect(site.served()).toEqual({ "index.html": "one" });
+  expect((await site.courseStatus()).state).toBe("pinned");
+  expect(await site.run("unpin", "course")).toContain("the newest");
+  await untilServed(site, { "index.html": "four" });
+  await expect(site.run("rollback", "course", "00000099-20260101T000000Z")).rejects.toThrow("kept are: ");
 });

@@ -122,10 +122,15 @@ export class Site {
     const root = path.join(this.webRoot, at);
     const files: Record<string, string> = {};
     if (!fs.existsSync(root)) return files;
-    for (const name of fs.readdirSync(root, { recursive: true, encoding: "utf8" }).sort()) {
-      const file = path.join(root, name);
-      if (fs.lstatSync(file).isFile()) files[name] = fs.readFileSync(file, "utf8");
-    }
+    const walk = (below: string) => {
+      for (const entry of fs.readdirSync(path.join(root, below)).sort()) {
+        const name = path.join(below, entry);
+        // Links to folders are followed, as the web server does.
+        if (fs.statSync(path.join(root, name)).isDirectory()) walk(name);
+        else files[name] = fs.readFileSync(path.join(root, name), "utf8");
+      }
+    };
+    walk("");
     return files;
   }
 }

@@ -4,12 +4,17 @@ import { ask, NotRunning } from "./control";
 import { journal } from "./journal";
 import { runMountReader } from "./mountReader";
 import { Publisher } from "./publisher";
-import type { Status } from "./status";
+import type { ReleaseStatus, Status } from "./status";
 import { statusText } from "./statusText";
 
-const USAGE = `usage: site-publisher run               publish the courses (the service does this)
-       site-publisher status [--json]   what is published, and what keeps the rest from it
-       site-publisher approve COURSE    delete from the site what is held
+const USAGE = `usage: site-publisher run                        publish the courses (the service does this)
+       site-publisher status [--json]            what is published, and what keeps the rest from it
+       site-publisher releases COURSE [--json]   the releases that are kept, newest first
+       site-publisher rollback COURSE [RELEASE]  show an older one, until the store changes or \`unpin\`
+       site-publisher pin COURSE [RELEASE]       show one, whatever the store does, until \`unpin\`
+       site-publisher unpin COURSE               show the newest one again, and follow the store
+       site-publisher publish COURSE             publish what the store has now, settled or not
+       site-publisher approve COURSE             delete from the site what is held
 
 options: --config FILE       default /etc/site-publisher/config.json
          --credentials FILE  default /etc/site-publisher/credentials.json
@@ -27,7 +32,8 @@ async function main(args: string[]): Promise<void> {
   if (values.help) console.log(USAGE);
   else if (verb === "run" && rest.length === 0) await run(values.config, values.credentials, values.socket);
   else if (verb === "status" && rest.length === 0) await showStatus(values.socket, values.json);
-  else if (verb === "approve" && rest.length === 1) await approve(values.socket, rest[0] ?? "");
+  else if (verb === "releases" && rest.length === 1) await showReleases(values.socket, rest[0] ?? "", values.json);
+  else if (verb !== undefined && verb in ORDERS && takes(verb, rest)) await order(values.socket, verb, rest);
   else if (verb === "mount-reader" && process.send !== undefined) runMountReader();
   else throw new UsageError(verb === undefined ? "what is to be done?" : `"${positionals.join(" ")}" is not a command`);
 }
@@ -70,13 +76,38 @@ async function showStatus(socket: string, json: boolean): Promise<void> {
   console.log(json ? JSON.stringify(status, undefined, 2) : statusText(status));
 }
 
-async function approve(socket: string, course: string): Promise<void> {
-  const { approved } = await ask<{ approved: number }>(
-    socket,
-    "POST",
-    `/courses/${encodeURIComponent(course)}/approve`,
-  );
-  console.log(approved === 0 ? `${course}: nothing is held` : `${course}: ${approved} files are deleted from the site`);
+async function showReleases(socket: string, course: string, json: boolean): Promise<void> {
+  const releases = await ask<ReleaseStatus[]>(socket, "GET", `/courses/${encodeURIComponent(course)}/releases`);
+  if (json) console.log(JSON.stringify(releases, undefined, 2));
+  else
+    for (const { id, shown, pinned } of releases)
+      console.log(`${id}${shown ? "  shown" : ""}${pinned ? ", pinned" : ""}`);
+}
+
+/** What the service answers to an order. */
+interface Done {
+  approved?: number;
+  release?: string;
+}
+
+/** The verbs that change something, and what is said when it is done. */
+const ORDERS: Record<string, (done: Done) => string> = {
+  approve: ({ approved }) => (approved === 0 ? "nothing is held" : `${approved} files are deleted from the site`),
+  rollback: ({ release }) => `visitors see ${release}, until the store changes or \`unpin\``,
+  pin: ({ release }) => `visitors see ${release}, until \`unpin\``,
+  unpin: ({ release }) => (release === undefined ? "nothing is published yet" : `visitors see ${release}, the newest`),
+  publish: () => "what the store has now is being published",
+};
+
+/** Only a release to be shown can be named. */
+function takes(verb: string, args: string[]): boolean {
+  return args.length === 1 || (args.length === 2 && (verb === "rollback" || verb === "pin"));
+}
+
+async function order(socket: string, verb: string, [course = "", release]: string[]): Promise<void> {
+  const query = release === undefined ? "" : `?release=${encodeURIComponent(release)}`;
+  const done = await ask<Done>(socket, "POST", `/courses/${encodeURIComponent(course)}/${verb}${query}`);
+  console.log(`${course}: ${ORDERS[verb]?.(done)}`);
 }
 
 main(process.argv.slice(2)).catch((error: NodeJS.ErrnoException) => {

@@ -1,12 +1,24 @@
 import { chmodSync, rmSync } from "node:fs";
 import * as http from "node:http";
-import type { Status } from "./status";
+import { RefusedRequest } from "./course";
+import type { ReleaseStatus, Status } from "./status";
+
+/** What the control socket can be asked of a course. @throws RefusedRequest where that can't be done */
+export interface CourseControls {
+  approve(): { approved: number };
+  releases(): ReleaseStatus[];
+  /** Older than what visitors see, by default. */
+  rollback(release?: string): { release: string };
+  /** What visitors see, by default. */
+  pin(release?: string): { release: string };
+  unpin(): { release: string | undefined };
+  publish(): Record<string, never>;
+}
 
 /** What the control socket can be asked. */
 export interface Controls {
   status(): Status;
-  /** @returns how many deletions were held; `undefined` for an unknown course */
-  approve(course: string): number | undefined;
+  course(name: string): CourseControls | undefined;
 }
 
 /** The service does not answer at its socket. */
@@ -30,16 +42,30 @@ export async function serveControls(socket: string, controls: Controls): Promise
 
 function route(controls: Controls, method: string, url: string): { code: number; body: unknown } {
   if (method === "GET" && url === "/status") return { code: 200, body: controls.status() };
-  // A course's name has no character that a URL would encode.
-  const [, course] = /^\/courses\/([^/]+)\/approve$/.exec(url) ?? [];
-  if (method === "POST" && course !== undefined) {
-    const approved = controls.approve(course);
-    const known = controls.status().courses.map(({ name }) => name);
-    if (approved === undefined)
-      return { code: 404, body: { error: `no course ${course}; there are: ${known.join(", ")}` } };
-    return { code: 200, body: { approved } };
+  const { pathname, searchParams } = new URL(url, "http://socket");
+  const [, name, verb] = /^\/courses\/([^/]+)\/([a-z]+)$/.exec(pathname) ?? [];
+  if (name === undefined) return { code: 404, body: { error: "unknown request" } };
+  const course = controls.course(decodeURIComponent(name));
+  if (course === undefined) {
+    const known = controls.status().courses.map((one) => one.name);
+    return { code: 404, body: { error: `no course ${decodeURIComponent(name)}; there are: ${known.join(", ")}` } };
   }
-  return { code: 404, body: { error: "unknown request" } };
+  const release = searchParams.get("release") ?? undefined;
+  const answers: Record<string, () => unknown> = {
+    "GET releases": () => course.releases(),
+    "POST approve": () => course.approve(),
+    "POST rollback": () => course.rollback(release),
+    "POST pin": () => course.pin(release),
+    "POST unpin": () => course.unpin(),
+    "POST publish": () => course.publish(),
+  };
+  const answer = answers[`${method} ${verb}`];
+  if (answer === undefined) return { code: 404, body: { error: "unknown request" } };
+  try {
+    return { code: 200, body: answer() };
+  } catch (error) {
+    return { code: error instanceof RefusedRequest ? 409 : 500, body: { error: (error as Error).message } };
+  }
 }
 
 /** Asks the running service. @throws NotRunning, or an Error with what the service said */

@@ -20,7 +20,7 @@ import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
 import { type Look, Settling } from "./settling";
-import type { CourseState, CourseStatus } from "./status";
+import type { CourseState, CourseStatus, ReleaseStatus } from "./status";
 import { Undelivered } from "./undelivered";
 
 /** Of the skipped objects the status names so many. */
@@ -31,6 +31,10 @@ const PROGRESS_MS = 5_000;
 const CHEAP_LISTING_MS = 200;
 /** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
 const UNLISTED = { lively: 1, idle: 5 };
+/** Where the web server looks for pictures, styles and scripts that a page still open asks for after a switch … */
+const BEFORE = ".before";
+/** … for so long. */
+const GRACE_MS = 600_000;
 /** A course without a change for so long is idle. */
 const IDLE_MS = 600_000;
 
@@ -40,6 +44,9 @@ export class StoreChanging extends Error {
     super(`${count} objects do not come as the store lists them, ${oneLine(name)} first; listing again`);
   }
 }
+
+/** What an operator asked for can't be done; the message says why. */
+export class RefusedRequest extends Error {}
 
 export interface CourseDependencies {
   config: Config;
@@ -72,6 +79,8 @@ export class CoursePublisher {
   private approved = new Set<string>();
   private skipped: Skipped[] = [];
   private publishing = false;
+  private hurried = false;
+  private grace: NodeJS.Timeout | undefined;
   private readonly settling: Settling;
   private readonly firstPage: PageMemory = {};
   /** The last listing, where it was one page; and such a one that the site follows wholly: the same again is nothing to do. */
@@ -95,7 +104,7 @@ export class CoursePublisher {
     this.link = path.join(config.webRoot, course.path);
     this.releases = new Releases(
       path.join(config.releasesDir, course.name),
-      this.link,
+      { now: this.link, before: path.join(config.webRoot, BEFORE, course.path) },
       config.keepReleases,
       onProgress,
     );
@@ -116,8 +125,11 @@ export class CoursePublisher {
   /** Finds what is published already. Nothing of it needs the store. */
   async open(): Promise<void> {
     if (this.opened) return;
-    this.current = await this.releases.open();
+    this.current = await this.releases.open(this.memory.shown?.release);
     this.opened = true;
+    // A publication that was killed at its end has ended the rollback, but not noted that.
+    const { shown } = this.memory;
+    if (shown !== undefined && this.releases.linked() !== shown.release) this.remember({ shown: undefined });
     if (this.current !== undefined) this.dependencies.onPublished();
   }
 
@@ -138,6 +150,7 @@ export class CoursePublisher {
     this.listingMs = performance.now() - began;
     if (wanted === undefined) return undefined;
     this.settledPage = undefined;
+    if (this.memory.shown?.pinned) return undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
     if (!(await this.hasSettled(changes, look))) return this.settling.remaining(this.fresh(changes), look, Date.now());
     await this.follow(wanted, changes, began);
@@ -152,11 +165,15 @@ export class CoursePublisher {
       // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
       this.publishing = true;
       const release = await this.publish(wanted, { ...changes, deleted: verdict.apply }, began);
+      if (this.memory.shown !== undefined) this.remember({ shown: undefined });
       this.dependencies.onPublished();
       await this.releases.tidy(release);
       this.changedAt = performance.now();
+      clearTimeout(this.grace);
+      this.grace = setTimeout(() => this.releases.forgetBefore(), GRACE_MS).unref();
     }
     this.settling.reset();
+    this.hurried = false;
     this.publishing = false;
     // Only now: deletions of a publication that failed are judged anew, and must not count twice.
     this.run = verdict.run;
@@ -169,6 +186,48 @@ export class CoursePublisher {
   approve(): number {
     this.approved = new Set(this.held);
     return this.held.length;
+  }
+
+  /** The releases that are kept, newest first. */
+  get releaseList(): ReleaseStatus[] {
+    const shown = this.memory.shown?.release ?? this.current?.id;
+    return this.releases.kept.reverse().map((id) => ({ id, shown: id === shown, pinned: id === this.pinned }));
+  }
+
+  /**
+   * Lets visitors see an older release until the store changes or `unpin`; pinned, until `unpin` alone.
+   * @param release which one. Default: the one before that which they see; to be pinned, the one that they see
+   * @throws RefusedRequest where it is not kept
+   */
+  show(release: string | undefined, pinned: boolean): string {
+    const list = this.releaseList;
+    const at = list.findIndex(({ shown }) => shown);
+    const wanted = release === undefined ? list[at + (pinned ? 0 : 1)] : list.find(({ id }) => id === release);
+    if (wanted === undefined) {
+      const kept = list.map(({ id }) => id).join(", ") || "none";
+      throw new RefusedRequest(`${this.course.name} has no ${release ?? "older release"}; kept are: ${kept}`);
+    }
+    // First what a restart goes by: the link alone would make the older release the published one.
+    this.remember({ shown: { release: wanted.id, pinned } });
+    this.releases.show(wanted.id);
+    this.dependencies.journal.info(`${this.course.name}: ${pinned ? "pinned to" : "rolled back to"} ${wanted.id}`);
+    return wanted.id;
+  }
+
+  /** Ends a rollback or a pin. @returns the release that visitors see now */
+  unpin(): string | undefined {
+    if (this.current !== undefined) this.releases.show(this.current.id);
+    if (this.memory.shown !== undefined) this.remember({ shown: undefined });
+    return this.current?.id;
+  }
+
+  private get pinned(): string | undefined {
+    return this.memory.shown?.pinned ? this.memory.shown.release : undefined;
+  }
+
+  /** Publishes at the next cycle what the store has then, settled or not. */
+  hurry(): void {
+    this.hurried = true;
   }
 
   /** For the status: what keeps the store's content from the site, in plain words. */
@@ -196,6 +255,7 @@ export class CoursePublisher {
 
   private state(): CourseState {
     if (this.inOutage) return "outage";
+    if (this.memory.shown !== undefined) return this.memory.shown.pinned ? "pinned" : "rolled back";
     if (this.publishing) return "publishing";
     return this.current === undefined ? "waiting" : "current";
   }
@@ -217,7 +277,7 @@ export class CoursePublisher {
   private async hasSettled(changes: Difference, look: Look): Promise<boolean> {
     const fresh = this.fresh(changes);
     if (fresh.added.length + fresh.changed.length + fresh.deleted.length === 0) return true;
-    if (this.settling.remaining(fresh, look, Date.now()) === 0) return true;
+    if (this.hurried || this.settling.remaining(fresh, look, Date.now()) === 0) return true;
     this.publishing = true;
     // What does not come as it is listed, is listed anew before it is missed.
     await this.fetch([...changes.added, ...changes.changed]);

@@ -7,12 +7,20 @@ export interface CourseMemory {
   /** The run of deletions that is on. */
   run?: DeletionRun | undefined;
   lastPublication?: Publication | undefined;
+  shown?: Shown | undefined;
+}
+
+/** An older release that visitors see on purpose. */
+export interface Shown {
+  release: string;
+  /** It stays whatever the store does; else until the store changes. */
+  pinned: boolean;
 }
 
 /** Nothing is remembered where the file is missing or damaged. */
 export function readMemory(file: string): CourseMemory {
   try {
-    const { version, run, lastPublication } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
+    const { version, run, lastPublication, shown } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
       version: unknown;
     };
     if (version !== 1) return {};
@@ -20,6 +28,7 @@ export function readMemory(file: string): CourseMemory {
     return {
       run: numbers.every(Number.isFinite) ? run : undefined,
       lastPublication: typeof lastPublication?.release === "string" ? lastPublication : undefined,
+      shown: typeof shown?.release === "string" && typeof shown.pinned === "boolean" ? shown : undefined,
     };
   } catch {
     return {};

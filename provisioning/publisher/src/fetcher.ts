@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, promises as fs } from "node:fs";
+import { promises as fs, lstatSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftClient } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
@@ -65,7 +65,9 @@ export class Fetcher {
   private async stage(version: FileVersion): Promise<Staged> {
     const file = `${this.staging}/${keyOf(version)}`;
     // What looks empty may be a dynamic large object, whose content has no part in the key.
-    if (version.bytes > 0 && existsSync(file)) return { version, file };
+    if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes)
+      return { version, file };
+    await fs.rm(file, { force: true });
     // A name of its own for each attempt: a reader that hangs may still have the last one open.
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { SwiftClient } from "../../../swift/client";
 import type { SwiftCredentials } from "../../../swift/credentials";
 import type { Config } from "./config";
-import { serveControls } from "./control";
+import { type CourseControls, serveControls } from "./control";
 import { CoursePublisher } from "./course";
 import type { Journal } from "./journal";
 import { LocalWrites } from "./localWrites";
@@ -65,7 +65,7 @@ export class Publisher {
       journal.info(`${link}: no course is configured there any more; link removed`);
     this.controls = await serveControls(socket, {
       status: () => this.status(),
-      approve: (course) => this.approve(course),
+      course: (name) => this.controlsOf(name),
     });
     void this.mount.start();
     journal.info(`publishing ${config.courses.length} courses, each looked at every ${config.pollSeconds} s`);
@@ -93,11 +93,30 @@ export class Publisher {
     return { version: 1, startedAt: this.startedAt, mount: this.mount.health, courses };
   }
 
-  private approve(name: string): number | undefined {
+  private controlsOf(name: string): CourseControls | undefined {
     const course = this.courses.get(name);
-    const held = course?.publisher.approve();
-    course?.loop.wake();
-    return held;
+    if (course === undefined) return undefined;
+    const { publisher, loop } = course;
+    return {
+      approve: () => {
+        const approved = publisher.approve();
+        loop.wake();
+        return { approved };
+      },
+      releases: () => publisher.releaseList,
+      rollback: (release) => ({ release: publisher.show(release, false) }),
+      pin: (release) => ({ release: publisher.show(release, true) }),
+      unpin: () => {
+        const release = publisher.unpin();
+        loop.wake();
+        return { release };
+      },
+      publish: () => {
+        publisher.hurry();
+        loop.wake();
+        return {};
+      },
+    };
   }
 
   private stepped(name: string): void {

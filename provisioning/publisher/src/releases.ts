@@ -3,15 +3,14 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Staged } from "./fetcher";
 import type { Files } from "./files";
-import { readManifest, writeManifest } from "./manifest";
+import { type Folders, type Manifest, readManifest, writeManifest } from "./manifest";
 import { foldersOf } from "./names";
 import { Pace } from "./pace";
-import { filesOfTree, forgetDamaged } from "./tree";
+import { forgetDamaged, learnTree } from "./tree";
 
 /** A complete state of a course on disk. */
-export interface Release {
+export interface Release extends Manifest {
   id: string;
-  files: Files;
 }
 
 /** Files of the current release that are gone or were never there: someone else changed it. */
@@ -27,20 +26,26 @@ const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
 /**
  * The releases of one course:
  *
- *     <dir>/<id>/            the files, hard-linked to the release before where they have not changed
- *     <dir>/<id>.json        what they are; written last, so a release without it is not complete
+ *     <dir>/<id>/<n>/        one folder of the course: its files, and a link for each folder in it, `../../<id>/<n>`
+ *     <dir>/<id>.json        the release: its files, and where its folders are; written last, so without it there is none
  *     <dir>/.staging-<boot>/ bytes fetched and verified for the next release
- *     <link> -> <dir>/<id>   what visitors see
+ *     <now> -> <dir>/<id>/0  what visitors see: the course's topmost folder
+ *     <before> -> …          the same of the release before, for pages that are still open
  *
- * Nothing in a release is ever written to; so whenever the process is killed, the link names a complete release.
+ * A release makes anew only the folders on the way to what has changed, and shares all others with the release before; so
+ * publishing one file among 100,000 costs what its own folder costs. Nothing in a release is ever written to; so whenever
+ * the process is killed, the link names a complete release.
  */
 export class Releases {
   readonly staging: string;
 
-  /** @param link the course's place below the web root */
+  /** Where the folders of each complete release are. */
+  private readonly foldersOfReleases = new Map<string, Folders>();
+
+  /** @param links where the course is below the web root, and where its last release */
   constructor(
     private readonly dir: string,
-    private readonly link: string,
+    private readonly links: { now: string; before: string },
     private readonly keep: number,
     private readonly onProgress: () => void = () => {},
   ) {
@@ -51,24 +56,29 @@ export class Releases {
   /**
    * Finds the published release, and removes what is neither complete nor staged.
    * A lost link is set to the newest complete release; a lost manifest is made anew from the files.
+   * @param shown the older release that the link names on purpose, if so: the newest one is the published one all the same
    */
-  async open(): Promise<Release | undefined> {
+  async open(shown?: string): Promise<Release | undefined> {
     fs.mkdirSync(this.dir, { recursive: true });
     fs.mkdirSync(this.staging, { recursive: true });
-    fs.mkdirSync(path.dirname(this.link), { recursive: true });
-    const id = this.linked() ?? this.adoptNewest();
-    await this.removeLeftovers(id);
-    if (id === undefined) return undefined;
-
-    const files = readManifest(this.manifestOf(id));
-    const pace = new Pace(this.onProgress);
-    if (files !== undefined) {
-      await forgetDamaged(files, this.folderOf(id), pace);
-      return { id, files };
+    fs.mkdirSync(path.dirname(this.links.now), { recursive: true });
+    const linked = this.linked();
+    const id = linked === undefined ? this.adoptNewest() : linked === shown ? this.newest() : linked;
+    let release: Release | undefined;
+    for (const one of this.ids()) {
+      const manifest = this.manifestIn(one);
+      if (manifest !== undefined) this.foldersOfReleases.set(one, manifest.folders);
+      if (manifest !== undefined && one === id) release = { id, ...manifest };
     }
-    const rebuilt = await filesOfTree(this.folderOf(id), pace);
-    writeManifest(this.manifestOf(id), rebuilt);
-    return { id, files: rebuilt };
+    const pace = new Pace(this.onProgress);
+    if (release !== undefined) await forgetDamaged(release.files, this.topOf(release.id), pace);
+    else if (id !== undefined) {
+      release = { id, ...(await learnTree(this.topOf(id), this.dir, pace)) };
+      writeManifest(this.manifestOf(id), release);
+      this.foldersOfReleases.set(id, release.folders);
+    }
+    await this.removeUnused();
+    return release;
   }
 
   /**
@@ -79,16 +89,23 @@ export class Releases {
   async publish(current: Release | undefined, files: Files, staged: Map<string, Staged>): Promise<Release> {
     const id = this.nextId();
     try {
-      await this.assemble(id, current, files, staged);
-      writeManifest(this.manifestOf(id), files);
+      const folders = await this.assemble(id, current, files, staged);
+      const release = { id, files, folders };
+      writeManifest(this.manifestOf(id), release);
       await flush(this.dir);
-      this.pointTo(id);
+      const before = this.linked();
+      if (before !== undefined) {
+        fs.mkdirSync(path.dirname(this.links.before), { recursive: true });
+        this.point(this.links.before, before);
+      }
+      this.show(id);
+      this.foldersOfReleases.set(id, folders);
+      return release;
     } catch (error) {
       fs.rmSync(this.manifestOf(id), { force: true });
-      await this.remove(this.folderOf(id));
+      await this.remove(path.join(this.dir, id));
       throw error;
     }
-    return { id, files };
   }
 
   private async assemble(
@@ -96,65 +113,118 @@ export class Releases {
     current: Release | undefined,
     files: Files,
     staged: Map<string, Staged>,
-  ): Promise<void> {
-    const folder = this.folderOf(id);
-    fs.mkdirSync(folder, { mode: 0o755 });
-    const missing: string[] = [];
-    const made = new Set<string>();
+  ): Promise<Folders> {
     const pace = new Pace(this.onProgress);
-    for (const { name } of files.values()) {
+    const touched = await touchedFolders(current, files, staged, pace);
+    const folders: Folders = new Map();
+    fs.mkdirSync(path.join(this.dir, id), { mode: 0o755 });
+    let made = 0;
+    const enter = (folder: string): string => {
+      const known = folders.get(folder);
+      if (known !== undefined) return known;
+      const above = folder === "" ? undefined : enter(parentOf(folder));
+      const shared = touched.has(folder) ? undefined : current?.folders.get(folder);
+      const place = shared ?? `${id}/${made++}`;
+      folders.set(folder, place);
+      if (shared === undefined) fs.mkdirSync(path.join(this.dir, place), { mode: 0o755 });
+      if (above?.startsWith(`${id}/`)) fs.symlinkSync(`../../${place}`, inside(this.dir, above, path.basename(folder)));
+      return place;
+    };
+    // The topmost one is made anew in any case, and first: it is number 0.
+    touched.add("");
+    enter("");
+    const missing: string[] = [];
+    for (const name of files.keys()) {
       await pace.step();
-      const target = inside(folder, name);
-      makeFolders(folder, name, made);
+      const folder = parentOf(name);
+      const place = enter(folder);
+      if (!place.startsWith(`${id}/`)) continue;
+      const target = inside(this.dir, place, path.basename(name));
+      const old = current?.files.has(name) ? this.fileOf(current, name) : undefined;
       const fetched = staged.get(name);
-      const old = current?.files.has(name) ? path.join(this.folderOf(current.id), name) : undefined;
       if (fetched !== undefined) {
         setTime(fetched, old);
         fs.linkSync(fetched.file, target);
       } else if (old === undefined || !linkIfThere(old, target)) missing.push(name);
     }
     if (missing.length > 0) throw new DamagedRelease(missing);
+    return folders;
   }
 
-  /** Removes staged bytes and the releases that are no longer kept. */
+  /** IDs of the releases that are kept, oldest first. */
+  get kept(): string[] {
+    return [...this.foldersOfReleases.keys()].sort();
+  }
+
+  /** Lets visitors see a release that is kept. */
+  show(id: string): void {
+    this.point(this.links.now, id);
+  }
+
+  /** Ends the time in which an open page may need what the release before had. */
+  forgetBefore(): void {
+    fs.rmSync(this.links.before, { force: true });
+  }
+
+  /** Removes staged bytes, the releases that are no longer kept, and the folders that no other one shares with them. */
   async tidy(current: Release): Promise<void> {
     for (const name of fs.readdirSync(this.staging)) fs.rmSync(path.join(this.staging, name), { force: true });
-    const others = this.ids().filter((id) => id !== current.id);
+    const others = this.kept.filter((id) => id !== current.id);
     for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) {
       fs.rmSync(this.manifestOf(id), { force: true });
-      await this.remove(this.folderOf(id));
+      this.foldersOfReleases.delete(id);
     }
+    await this.removeUnused();
   }
 
-  /** The release that the link names, if it is one of ours. @throws where something else is in the link's place */
-  private linked(): string | undefined {
-    const stat = fs.lstatSync(this.link, { throwIfNoEntry: false });
+  /** The release that visitors see, if it is one of ours. @throws where something else is in the link's place */
+  linked(): string | undefined {
+    const stat = fs.lstatSync(this.links.now, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     if (!stat.isSymbolicLink())
-      throw new Error(`${this.link} is in the way: it is no link of the publisher's; move it elsewhere`);
-    const target = path.resolve(path.dirname(this.link), fs.readlinkSync(this.link));
-    const id = path.basename(target);
-    return path.dirname(target) === this.dir && RELEASE_ID.test(id) && fs.existsSync(target) ? id : undefined;
+      throw new Error(`${this.links.now} is in the way: it is no link of the publisher's; move it elsewhere`);
+    const target = path.resolve(path.dirname(this.links.now), fs.readlinkSync(this.links.now));
+    const id = path.basename(path.dirname(target));
+    return target === this.topOf(id) && RELEASE_ID.test(id) && fs.existsSync(target) ? id : undefined;
   }
 
   private adoptNewest(): string | undefined {
-    const id = this.ids()
-      .filter((id) => fs.existsSync(this.manifestOf(id)))
-      .at(-1);
-    if (id !== undefined) this.pointTo(id);
+    const id = this.newest();
+    if (id !== undefined) this.show(id);
     return id;
   }
 
-  private async removeLeftovers(current: string | undefined): Promise<void> {
-    const complete = new Set(this.ids().filter((id) => id === current || fs.existsSync(this.manifestOf(id))));
+  private newest(): string | undefined {
+    return this.ids().findLast((one) => this.manifestIn(one) !== undefined);
+  }
+
+  /** The manifest of a release, if that is complete: if there is also the folder that the link would name. */
+  private manifestIn(id: string): Manifest | undefined {
+    return fs.existsSync(this.topOf(id)) ? readManifest(this.manifestOf(id)) : undefined;
+  }
+
+  /** Removes all that is neither staged nor part of a release. */
+  private async removeUnused(): Promise<void> {
+    const used = new Set([this.staging]);
+    for (const [id, folders] of this.foldersOfReleases) {
+      used.add(this.manifestOf(id)).add(path.join(this.dir, id));
+      for (const place of folders.values()) {
+        const folder = path.join(this.dir, place);
+        used.add(folder).add(path.dirname(folder));
+      }
+    }
     for (const name of fs.readdirSync(this.dir)) {
-      const leftover = path.join(this.dir, name);
-      if (leftover === this.staging || complete.has(name.replace(/\.json$/, ""))) continue;
-      await this.remove(leftover);
+      const entry = path.join(this.dir, name);
+      if (!used.has(entry)) await this.remove(entry);
+      else if (RELEASE_ID.test(name)) {
+        for (const folder of fs.readdirSync(entry).map((number) => path.join(entry, number))) {
+          if (!used.has(folder)) await this.remove(folder);
+        }
+      }
     }
   }
 
-  /** Oldest first. */
+  /** Of the folders in place, oldest first. */
   private ids(): string[] {
     return fs
       .readdirSync(this.dir)
@@ -168,11 +238,11 @@ export class Releases {
     return `${String(last + 1).padStart(8, "0")}-${time}`;
   }
 
-  private pointTo(id: string): void {
-    const temporary = path.join(path.dirname(this.link), `.${path.basename(this.link)}.new`);
+  private point(link: string, id: string): void {
+    const temporary = path.join(path.dirname(link), `.${path.basename(link)}.new`);
     fs.rmSync(temporary, { force: true });
-    fs.symlinkSync(this.folderOf(id), temporary);
-    fs.renameSync(temporary, this.link);
+    fs.symlinkSync(this.topOf(id), temporary);
+    fs.renameSync(temporary, link);
   }
 
   private async remove(target: string): Promise<void> {
@@ -180,8 +250,13 @@ export class Releases {
     this.onProgress();
   }
 
-  private folderOf(id: string): string {
-    return path.join(this.dir, id);
+  /** The topmost folder of the course in a release. */
+  private topOf(id: string): string {
+    return path.join(this.dir, id, "0");
+  }
+
+  private fileOf({ id, folders }: Release, name: string): string {
+    return inside(this.dir, folders.get(parentOf(name)) ?? `${id}/0`, path.basename(name));
   }
 
   private manifestOf(id: string): string {
@@ -190,10 +265,40 @@ export class Releases {
 }
 
 /** The second line of defence behind `unsafeName`: no file may land outside its release. */
-function inside(folder: string, name: string): string {
-  const target = path.join(folder, name);
+function inside(folder: string, ...names: string[]): string {
+  const target = path.join(folder, ...names);
   if (!target.startsWith(`${folder}/`)) throw new Error(`refused to write outside ${folder}`);
   return target;
+}
+
+/** The folder a file or folder lies in; `""` is the course itself. */
+function parentOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}
+
+/** The folders in which something differs from the current release, all those above them included. */
+async function touchedFolders(
+  current: Release | undefined,
+  files: Files,
+  staged: Map<string, Staged>,
+  pace: Pace,
+): Promise<Set<string>> {
+  const touched = new Set<string>();
+  const touch = (name: string) => {
+    for (const folder of foldersOf(name)) {
+      if (touched.has(folder)) return;
+      touched.add(folder);
+    }
+  };
+  for (const [name, version] of files) {
+    await pace.step();
+    if (staged.has(name) || current?.files.get(name) !== version) touch(name);
+  }
+  for (const name of current?.files.keys() ?? []) {
+    await pace.step();
+    if (!files.has(name)) touch(name);
+  }
+  return touched;
 }
 
 /**
@@ -208,13 +313,6 @@ function setTime({ version, file }: Staged, old: string | undefined): void {
     seconds = Math.max(seconds, Math.floor(before.mtimeMs / 1000) + 1);
   }
   fs.utimesSync(file, seconds, seconds);
-}
-
-function makeFolders(root: string, name: string, made: Set<string>): void {
-  const [nearest] = foldersOf(name);
-  if (nearest === undefined || made.has(nearest)) return;
-  fs.mkdirSync(path.join(root, nearest), { recursive: true, mode: 0o755 });
-  for (const folder of foldersOf(name)) made.add(folder);
 }
 
 function linkIfThere(from: string, to: string): boolean {

@@ -28,8 +28,20 @@ export interface CourseStatus {
   lastError: { at: string; message: string } | null;
 }
 
-/** `waiting`: nothing is published yet, and there is nothing to publish. `outage`: the store gives no valid listing. */
-export type CourseState = "waiting" | "publishing" | "current" | "outage";
+/**
+ * `waiting`: nothing is published yet, and there is nothing to publish. `outage`: the store gives no valid listing.
+ * `rolled back`: visitors see an older release until the store changes; `pinned`: they see one whatever the store does.
+ */
+export type CourseState = "waiting" | "publishing" | "current" | "outage" | "rolled back" | "pinned";
+
+/** One line of `site-publisher releases`. */
+export interface ReleaseStatus {
+  /** Its number, and when it was made. */
+  id: string;
+  /** Visitors see it. */
+  shown: boolean;
+  pinned: boolean;
+}
 
 export interface Publication {
   release: string;

@@ -13,7 +13,8 @@ export function removeStrayLinks({ webRoot, releasesDir, courses }: Config): str
     courses.map((course) => [path.join(webRoot, course.path), path.join(releasesDir, course.name)]),
   );
   for (const link of linksBelow(webRoot)) {
-    const target = path.dirname(path.resolve(path.dirname(link), fs.readlinkSync(link)));
+    // <releasesDir>/<course>/<id>/0
+    const target = path.resolve(path.dirname(link), fs.readlinkSync(link), "../..");
     if (path.dirname(target) !== releasesDir || wanted.get(link) === target) continue;
     fs.unlinkSync(link);
     removed.push(link);

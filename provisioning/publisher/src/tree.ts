@@ -1,34 +1,39 @@
 import { createHash } from "node:crypto";
-import { createReadStream, lstatSync, readdirSync } from "node:fs";
+import { createReadStream, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import * as path from "node:path";
 import type { Files } from "./files";
+import type { Folders, Manifest } from "./manifest";
+import { foldersOf } from "./names";
 import { Pace } from "./pace";
 
-/** A regular file of a tree; links and other things are no part of a release. */
+/** A regular file of a release's tree; other things are no part of it. */
 interface TreeFile {
   name: string;
   bytes: number;
   modified: Date;
 }
 
+/** Follows the links that stand for folders; only such are made in a release. */
 async function* walk(root: string, pace: Pace, below = ""): AsyncGenerator<TreeFile> {
   for (const entry of readdirSync(path.join(root, below), { withFileTypes: true })) {
     await pace.step();
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) yield* walk(root, pace, name);
-    else if (entry.isFile()) {
-      const { size, mtime } = lstatSync(path.join(root, name));
+    const file = path.join(root, name);
+    if (entry.isFile()) {
+      const { size, mtime } = lstatSync(file);
       yield { name, bytes: size, modified: mtime };
-    }
+    } else if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) yield* walk(root, pace, name);
   }
 }
 
 /**
  * Learns from the published files themselves what a release holds, for when its manifest is lost.
  * A large object's hash can't be learnt this way: it will be fetched once more.
+ * @param releases the folder that all places are in
  */
-export async function filesOfTree(root: string, pace = new Pace()): Promise<Files> {
+export async function learnTree(root: string, releases: string, pace = new Pace()): Promise<Manifest> {
   const files: Files = new Map();
+  const folders: Folders = new Map([["", path.relative(releases, root)]]);
   for await (const { name, bytes, modified } of walk(root, pace)) {
     const hash = createHash("md5");
     for await (const chunk of createReadStream(path.join(root, name))) {
@@ -36,8 +41,12 @@ export async function filesOfTree(root: string, pace = new Pace()): Promise<File
       await pace.step();
     }
     files.set(name, { name, hash: hash.digest("hex"), bytes, lastModified: modified.toISOString().replace("Z", "") });
+    for (const folder of foldersOf(name)) {
+      if (folders.has(folder)) break;
+      folders.set(folder, path.relative(realpathSync(releases), realpathSync(path.join(root, folder))));
+    }
   }
-  return files;
+  return { files, folders };
 }
 
 /** Removes from a manifest what the tree no longer holds in that size, so that it is fetched again. */
