@@ -4,15 +4,18 @@ import { type Look, Settling } from "../../provisioning/publisher/src/settling";
 import { SwiftDouble } from "../support/swiftDouble";
 import { course, Site, until, untilServed } from "./site";
 
-const NOW = Date.parse("2026-01-01T00:00:10Z");
+/** By the clock that is never set, and by the one that the store's times are of. */
+const NOW = 10_000;
+const WALL = Date.parse("2026-01-01T00:00:10Z");
 const version = (name: string, secondsAgo: number): FileVersion => ({
   ...{ name, hash: name, bytes: 1 },
-  lastModified: new Date(NOW - secondsAgo * 1000).toISOString().replace("Z", "000"),
+  lastModified: new Date(WALL - secondsAgo * 1000).toISOString().replace("Z", "000"),
 });
 const added = (...versions: FileVersion[]): Difference => ({ added: versions, changed: [], deleted: [] });
 const look = (ago: number, before?: number): Look => ({
   at: NOW - ago * 1000,
   before: before === undefined ? undefined : NOW - before * 1000,
+  wall: WALL - ago * 1000,
 });
 
 describe("changes have settled", () => {
@@ -38,6 +41,12 @@ describe("changes have settled", () => {
 
   it("0.7 s after they were seen, where they are deletions, which have no time", () => {
     expect(settling.remaining({ added: [], changed: [], deleted: ["a"] }, look(0, 0.5), NOW)).toBe(700);
+  });
+
+  it("0.7 s after the newest, whatever the wall clock is set to meanwhile", () => {
+    const changes = added(version("a", 0.2));
+    expect(settling.remaining(changes, look(0, 0.5), NOW)).toBe(500);
+    expect(settling.remaining(changes, { ...look(-0.3, 0), wall: 0 }, NOW + 300)).toBe(200);
   });
 
   it("after 30 s in any case", () => {

@@ -19,7 +19,7 @@ import { type DeletionRun, judge, type Verdict } from "./guard";
 import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
-import { type Look, Settling } from "./settling";
+import { type Look, lookNow, Settling } from "./settling";
 import type { CourseState, CourseStatus, ReleaseStatus } from "./status";
 import { Undelivered } from "./undelivered";
 
@@ -87,8 +87,8 @@ export class CoursePublisher {
   private onlyPage: ListedObject[] | undefined;
   private settledPage: ListedObject[] | undefined;
   private listedAt: Date | undefined;
-  /** When the last listing was asked for, in ms since 1970. */
-  private lookedAt: number | undefined;
+  /** The last listing that ended well. */
+  private look: Look | undefined;
   private listingMs = 0;
   /** What the container's head said before the last listing, where that was worth asking. */
   private sums: string | undefined;
@@ -143,17 +143,17 @@ export class CoursePublisher {
     this.dependencies.onProgress();
     await this.open();
     if (!(await this.mustList(force))) return undefined;
-    const began = performance.now();
-    const look: Look = { at: Date.now(), before: this.lookedAt };
+    const look = lookNow(this.look);
     const wanted = await this.list();
-    this.lookedAt = look.at;
-    this.listingMs = performance.now() - began;
+    this.look = look;
+    this.listingMs = performance.now() - look.at;
     if (wanted === undefined) return undefined;
     this.settledPage = undefined;
     if (this.memory.shown?.pinned) return undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
-    if (!(await this.hasSettled(changes, look))) return this.settling.remaining(this.fresh(changes), look, Date.now());
-    await this.follow(wanted, changes, began);
+    if (!(await this.hasSettled(changes, look)))
+      return this.settling.remaining(this.fresh(changes), look, performance.now());
+    await this.follow(wanted, changes, look.at);
     return undefined;
   }
 
@@ -269,7 +269,10 @@ export class CoursePublisher {
     this.sums = sums;
     const share = performance.now() - this.changedAt < IDLE_MS ? UNLISTED.lively : UNLISTED.idle;
     return (
-      force || !same || this.settling.isWaiting || Date.now() - (this.lookedAt ?? 0) > this.listingMs * (1 + share)
+      force ||
+      !same ||
+      this.settling.isWaiting ||
+      performance.now() - (this.look?.at ?? 0) > this.listingMs * (1 + share)
     );
   }
 
@@ -277,11 +280,11 @@ export class CoursePublisher {
   private async hasSettled(changes: Difference, look: Look): Promise<boolean> {
     const fresh = this.fresh(changes);
     if (fresh.added.length + fresh.changed.length + fresh.deleted.length === 0) return true;
-    if (this.hurried || this.settling.remaining(fresh, look, Date.now()) === 0) return true;
+    if (this.hurried || this.settling.remaining(fresh, look, performance.now()) === 0) return true;
     this.publishing = true;
     // What does not come as it is listed, is listed anew before it is missed.
     await this.fetch([...changes.added, ...changes.changed]);
-    return this.settling.remaining(fresh, look, Date.now()) === 0;
+    return this.settling.remaining(fresh, look, performance.now()) === 0;
   }
 
   /** Without the deletions that are held already. */

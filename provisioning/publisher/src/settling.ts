@@ -9,10 +9,18 @@ export interface SettleRule {
   limitSeconds: number;
 }
 
-/** When a listing was asked for, in ms since 1970; and the one before it, where there was one. */
+/** When the store was looked at: by a clock that is never set, in ms, as all times here. */
 export interface Look {
   at: number;
+  /** The look before this one, where there was one. */
   before: number | undefined;
+  /** What the wall clock said at this look, in ms since 1970: the store's times are of that kind. */
+  wall: number;
+}
+
+/** A look that is taken now. */
+export function lookNow(before: Look | undefined): Look {
+  return { at: performance.now(), before: before?.at, wall: Date.now() };
 }
 
 /**
@@ -27,11 +35,14 @@ export class Settling {
 
   constructor(private readonly rule: SettleRule) {}
 
-  /** @returns ms until these changes may be published, if the store is silent so long; 0: now. @param now in ms since 1970 */
+  /** @returns ms until these changes may be published, if the store is silent so long; 0: now */
   remaining(changes: Difference, look: Look, now: number): number {
     const seen = digest(changes);
     if (seen !== this.seen) {
-      this.changedAt = Math.max(look.before ?? Number.NEGATIVE_INFINITY, Math.min(newest(changes), look.at));
+      this.changedAt = Math.max(
+        look.before ?? Number.NEGATIVE_INFINITY,
+        Math.min(look.at + newest(changes) - look.wall, look.at),
+      );
       if (this.seen === undefined) this.since = this.changedAt;
       this.seen = seen;
     }
@@ -51,7 +62,7 @@ export class Settling {
   }
 }
 
-/** Deletions have no time of their own: as far as anyone knows they were made just now. */
+/** In ms since 1970. Deletions have no time of their own: as far as anyone knows they were made just now. */
 function newest({ added, changed, deleted }: Difference): number {
   if (deleted.length > 0) return Number.POSITIVE_INFINITY;
   let newest = Number.NEGATIVE_INFINITY;
