@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftCredentials } from "../../swift/credentials";
 
 /** How the double may fail a request. A number is answered as that HTTP status. */
@@ -43,6 +44,8 @@ export class SwiftDouble {
   authFault: () => Fault | undefined = () => undefined;
   /** Called when a listing has been answered, so that a test can change the store between listing and GET. */
   onListed: (container: string) => void = () => {};
+  /** How long a listing takes, in ms; it shows what was there when it was asked for. */
+  listingMs = 0;
   /** Every request to the store, in order. */
   readonly requests: DoubleRequest[] = [];
   signIns = 0;
@@ -138,14 +141,19 @@ export class SwiftDouble {
       query: new URLSearchParams(query),
     };
     this.requests.push(asked);
-    send(response, this.fault(asked), () => {
+    const answer = (): Answer => {
       if (request.headers["x-auth-token"] !== this.token) return { status: 401 };
       if (asked.container === "")
         return { status: 200, body: JSON.stringify([...this.containers.keys()].map((name) => ({ name }))) };
       return asked.object === undefined
         ? this.onContainer(asked)
         : this.onObject(asked, asked.object, request.headers, body);
-    });
+    };
+    if (this.listingMs > 0 && asked.method === "GET" && asked.object === undefined) {
+      const listing = answer();
+      await sleep(this.listingMs);
+      send(response, this.fault(asked), () => listing);
+    } else send(response, this.fault(asked), answer);
     if (asked.method === "GET" && asked.object === undefined) this.onListed(asked.container);
   }
 
@@ -263,7 +271,8 @@ export class SwiftDouble {
       };
       return { content: this.joined(segments), head };
     }
-    return { content: object.body, head: { ETag: object.hash } };
+    const timestamp = `${Date.parse(`${object.modified.slice(0, 19)}Z`) / 1000}.${object.modified.slice(20)}`;
+    return { content: object.body, head: { ETag: object.hash, "X-Timestamp": timestamp } };
   }
 
   private joined(segments: (StoredObject | undefined)[]): Buffer {

@@ -14,6 +14,7 @@ const USAGE = `usage: site-publisher run                        publish the cour
        site-publisher pin COURSE [RELEASE]       show one, whatever the store does, until \`unpin\`
        site-publisher unpin COURSE               show the newest one again, and follow the store
        site-publisher publish COURSE             publish what the store has now, settled or not
+       site-publisher announce COURSE OBJECT     an object of the course's container was stored just now
        site-publisher approve COURSE             delete from the site what is held
 
 options: --config FILE       default /etc/site-publisher/config.json
@@ -97,15 +98,21 @@ const ORDERS: Record<string, (done: Done) => string> = {
   pin: ({ release }) => `visitors see ${release}, until \`unpin\``,
   unpin: ({ release }) => (release === undefined ? "nothing is published yet" : `visitors see ${release}, the newest`),
   publish: () => "what the store has now is being published",
+  announce: () => "noted",
 };
 
-/** Only a release to be shown can be named. */
+/** What a verb takes besides the course; `?` where it need not be given. */
+const ARGUMENTS: Record<string, string> = { rollback: "release?", pin: "release?", announce: "object" };
+
 function takes(verb: string, args: string[]): boolean {
-  return args.length === 1 || (args.length === 2 && (verb === "rollback" || verb === "pin"));
+  const argument = ARGUMENTS[verb];
+  const most = argument === undefined ? 1 : 2;
+  return args.length <= most && args.length >= (argument?.endsWith("?") ? 1 : most);
 }
 
-async function order(socket: string, verb: string, [course = "", release]: string[]): Promise<void> {
-  const query = release === undefined ? "" : `?release=${encodeURIComponent(release)}`;
+async function order(socket: string, verb: string, [course = "", argument]: string[]): Promise<void> {
+  const key = ARGUMENTS[verb]?.replace("?", "");
+  const query = argument === undefined ? "" : `?${key}=${encodeURIComponent(argument)}`;
   const done = await ask<Done>(socket, "POST", `/courses/${encodeURIComponent(course)}/${verb}${query}`);
   console.log(`${course}: ${ORDERS[verb]?.(done)}`);
 }

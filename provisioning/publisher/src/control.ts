@@ -13,6 +13,8 @@ export interface CourseControls {
   pin(release?: string): { release: string };
   unpin(): { release: string | undefined };
   publish(): Record<string, never>;
+  /** An object of the container was stored just now. */
+  announce(object: string): Record<string, never>;
 }
 
 /** What the control socket can be asked. */
@@ -51,6 +53,7 @@ function route(controls: Controls, method: string, url: string): { code: number;
     return { code: 404, body: { error: `no course ${decodeURIComponent(name)}; there are: ${known.join(", ")}` } };
   }
   const release = searchParams.get("release") ?? undefined;
+  const object = searchParams.get("object");
   const answers: Record<string, () => unknown> = {
     "GET releases": () => course.releases(),
     "POST approve": () => course.approve(),
@@ -58,6 +61,7 @@ function route(controls: Controls, method: string, url: string): { code: number;
     "POST pin": () => course.pin(release),
     "POST unpin": () => course.unpin(),
     "POST publish": () => course.publish(),
+    ...(object !== null && { "POST announce": () => course.announce(object) }),
   };
   const answer = answers[`${method} ${verb}`];
   if (answer === undefined) return { code: 404, body: { error: "unknown request" } };

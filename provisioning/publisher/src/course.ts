@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import * as path from "node:path";
 import type { PageMemory, SwiftClient } from "../../../swift/client";
 import type { ListedObject } from "../../../swift/listing";
+import { Announcements } from "./announcements";
 import type { Config, Course } from "./config";
 import { type CourseMemory, readMemory, writeMemory } from "./courseState";
 import { DynamicObjects } from "./dynamic";
@@ -11,6 +12,7 @@ import {
   difference,
   type FileVersion,
   type Skipped,
+  sameContent,
   type Wanted,
   WantedFiles,
   withHeld,
@@ -82,6 +84,8 @@ export class CoursePublisher {
   private hurried = false;
   private grace: NodeJS.Timeout | undefined;
   private readonly settling: Settling;
+  private readonly announcements: Announcements;
+  private readonly announcedSettling: Settling;
   private readonly firstPage: PageMemory = {};
   /** The last listing, where it was one page; and such a one that the site follows wholly: the same again is nothing to do. */
   private onlyPage: ListedObject[] | undefined;
@@ -89,6 +93,7 @@ export class CoursePublisher {
   private listedAt: Date | undefined;
   /** The last listing that ended well. */
   private look: Look | undefined;
+  private announcedLook: Look | undefined;
   private listingMs = 0;
   /** What the container's head said before the last listing, where that was worth asking. */
   private sums: string | undefined;
@@ -112,6 +117,8 @@ export class CoursePublisher {
     this.fetcher = new Fetcher(store, mount, source, this.releases.staging, onProgress);
     this.dynamic = new DynamicObjects(store, source);
     this.settling = new Settling(course.settle);
+    this.announcements = new Announcements(store, source);
+    this.announcedSettling = new Settling(course.settle);
     this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
     this.memory = readMemory(this.memoryFile);
     this.run = this.memory.run;
@@ -142,7 +149,10 @@ export class CoursePublisher {
   async cycle(force = true): Promise<number | undefined> {
     this.dependencies.onProgress();
     await this.open();
-    if (!(await this.mustList(force))) return undefined;
+    if (this.announcements.isWaiting) {
+      const soon = await this.followAnnounced();
+      if (soon !== "list") return soon;
+    } else if (!(await this.mustList(force))) return undefined;
     const look = lookNow(this.look);
     const wanted = await this.list();
     this.look = look;
@@ -157,20 +167,49 @@ export class CoursePublisher {
     return undefined;
   }
 
+  /**
+   * Publishes what was announced, without a listing where that is expensive.
+   * @returns "list" where a listing does as well, else ms after which to look again, where that is sooner than usual
+   */
+  private async followAnnounced(): Promise<number | "list" | undefined> {
+    if (this.listingMs < CHEAP_LISTING_MS || this.current === undefined || this.memory.shown !== undefined) {
+      this.announcements.leaveToListing();
+      return "list";
+    }
+    const look = lookNow(this.announcedLook);
+    this.announcedLook = look;
+    const { files: published, folders } = this.current;
+    const versions = await this.announcements.versions(published, folders);
+    const news = versions.filter((version) => {
+      const before = published.get(version.name);
+      return before === undefined || !sameContent(before, version);
+    });
+    this.announcements.published(versions.filter((version) => !news.includes(version)));
+    if (news.length === 0) return undefined;
+    const changes: Difference = {
+      added: news.filter(({ name }) => !published.has(name)),
+      changed: news.filter(({ name }) => published.has(name)),
+      deleted: [],
+    };
+    const soon = this.announcedSettling.remaining(changes, look, performance.now());
+    if (soon > 0) {
+      await this.fetch(news);
+      return this.announcedSettling.remaining(changes, look, performance.now());
+    }
+    const files = new Map(published);
+    for (const version of news) files.set(version.name, version);
+    await this.release({ files, folders: new Set(folders.keys()), skipped: this.skipped }, changes, look.at);
+    this.announcements.published(news);
+    this.announcedSettling.reset();
+    return undefined;
+  }
+
   /** Makes the site what is wanted, as far as the guard lets it. */
   private async follow(wanted: Wanted, changes: Difference, began: number): Promise<void> {
     const { approved } = this;
     const verdict = this.passGuard(changes.deleted, wanted);
     if (changes.added.length + changes.changed.length + verdict.apply.length > 0) {
-      // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
-      this.publishing = true;
-      const release = await this.publish(wanted, { ...changes, deleted: verdict.apply }, began);
-      if (this.memory.shown !== undefined) this.remember({ shown: undefined });
-      this.dependencies.onPublished();
-      await this.releases.tidy(release);
-      this.changedAt = performance.now();
-      clearTimeout(this.grace);
-      this.grace = setTimeout(() => this.releases.forgetBefore(), GRACE_MS).unref();
+      await this.release(wanted, { ...changes, deleted: verdict.apply }, began);
     }
     this.settling.reset();
     this.hurried = false;
@@ -180,6 +219,24 @@ export class CoursePublisher {
     // An approval that came meanwhile is for the next cycle.
     if (this.approved === approved) this.approved = new Set();
     if (verdict.held.length === 0 && this.undelivered.isEmpty && !hasDynamic(wanted)) this.settledPage = this.onlyPage;
+  }
+
+  private async release(wanted: Wanted, changes: Difference, began: number): Promise<void> {
+    // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
+    this.publishing = true;
+    const release = await this.publish(wanted, changes, began);
+    if (this.memory.shown !== undefined) this.remember({ shown: undefined });
+    this.publishing = false;
+    this.dependencies.onPublished();
+    await this.releases.tidy(release);
+    this.changedAt = performance.now();
+    clearTimeout(this.grace);
+    this.grace = setTimeout(() => this.releases.forgetBefore(), GRACE_MS).unref();
+  }
+
+  /** Someone has stored this object of the container just now. */
+  announce(object: string): void {
+    this.announcements.add(object);
   }
 
   /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
@@ -297,6 +354,7 @@ export class CoursePublisher {
   /** @returns what is wanted; `undefined` where the listing is still the one that the site follows wholly */
   private async list(): Promise<Wanted | undefined> {
     const { store, onProgress } = this.dependencies;
+    const began = performance.now();
     const gathered = new WantedFiles(this.prefix, this.current?.files ?? new Map());
     let pages = 0;
     for await (const page of store.listPages(this.course.container, this.prefix, this.firstPage)) {
@@ -306,9 +364,12 @@ export class CoursePublisher {
         return undefined;
       }
       gathered.add(page);
+      // A listing of many pages takes longer than an announced object should.
+      if (pages > 0 && this.announcements.isWaiting) await this.followAnnounced();
       this.onlyPage = ++pages === 1 ? page : undefined;
     }
     const wanted = gathered.result();
+    this.announcements.keepAhead(wanted.files, began);
     await this.dynamic.check(wanted.files);
     this.undelivered.giveUp(wanted, this.current?.files ?? new Map(), performance.now());
     this.listedAt = new Date();

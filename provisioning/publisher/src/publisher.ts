@@ -111,6 +111,11 @@ export class Publisher {
         loop.wake();
         return { release };
       },
+      announce: (object) => {
+        publisher.announce(object);
+        loop.wake();
+        return {};
+      },
       publish: () => {
         publisher.hurry();
         loop.wake();

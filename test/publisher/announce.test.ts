@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SwiftDouble } from "../support/swiftDouble";
+import { course, Site, until, untilServed } from "./site";
+
+// A container whose listing takes long is not listed for each announced object.
+const LISTING_MS = 1_500;
+
+let store: SwiftDouble;
+let site: Site;
+
+beforeEach(async () => {
+  store = await new SwiftDouble().start();
+  store.listingMs = LISTING_MS;
+  site = new Site(store.credentials, { courses: [course({ source: "html" })] });
+  store.put("course", "html/a", "one");
+  store.put("course", "html/dir/b", "one");
+  site.start();
+  await untilServed(site, { a: "one", "dir/b": "one" });
+});
+afterEach(async () => {
+  await site.remove();
+  await store.stop();
+});
+
+const listings = () => store.requests.filter(({ method, object }) => method === "GET" && object === undefined).length;
+const announce = (object: string) => site.run("announce", "course", object);
+
+test("an announced object is on the site before any listing could show it, and is read once", async () => {
+  const listed = listings();
+  store.put("course", "html/a", "two");
+  store.put("course", "html/dir/new", "new");
+  await Promise.all([announce("html/a"), announce("html/dir/new")]);
+  await untilServed(site, { a: "two", "dir/b": "one", "dir/new": "new" }, { limitMs: LISTING_MS });
+  // At most the one that was under way.
+  expect(listings() - listed).toBeLessThanOrEqual(1);
+  const reads = store.reads.length;
+  await until(listings, (count) => count > listed + 2, 5 * LISTING_MS);
+  expect(site.served()).toEqual({ a: "two", "dir/b": "one", "dir/new": "new" });
+  expect(store.reads.length).toBe(reads);
+});
+
+test("a listing that was begun before does not take it back", async () => {
+  // Changes the sums of the container: a listing begins.
+  store.put("course", "html/c", "one!");
+  const listed = listings();
+  await until(listings, (count) => count > listed);
+  store.put("course", "html/a", "two");
+  await announce("html/a");
+  await untilServed(site, { a: "two", "dir/b": "one", c: "one!" }, { limitMs: 3 * LISTING_MS });
+  const end = Date.now() + 2 * LISTING_MS;
+  while (Date.now() < end) {
+    expect(site.served().a).toBe("two");
+    await sleep(20);
+  }
+});
+
+test("what is not there, not of this course or not a file is left to the listing", async () => {
+  for (const name of ["html/none", "elsewhere", "html/dir", "html/a/b", "html/../x"]) await announce(name);
+  store.put("course", "html/a", "two");
+  await announce("html/a");
+  await untilServed(site, { a: "two", "dir/b": "one" }, { limitMs: LISTING_MS });
+  expect((await site.courseStatus()).state).toBe("current");
+});
