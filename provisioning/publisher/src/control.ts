@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
 import * as http from "node:http";
-import { RefusedRequest } from "./course";
+import { RefusedRequest } from "./rollback";
 import type { ReleaseStatus, Status } from "./status";
 
 /** What the control socket can be asked of a course. @throws RefusedRequest where that can't be done */

@@ -4,7 +4,7 @@ import type { PageMemory, SwiftClient } from "../../../swift/client";
 import type { ListedObject } from "../../../swift/listing";
 import { Announcements } from "./announcements";
 import type { Config, Course } from "./config";
-import { type CourseMemory, readMemory, writeMemory } from "./courseState";
+import { Memory } from "./courseState";
 import { DynamicObjects } from "./dynamic";
 import { Fetcher, type FetchProgress } from "./fetcher";
 import {
@@ -21,8 +21,9 @@ import { type DeletionRun, judge, type Verdict } from "./guard";
 import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
+import { Rollback } from "./rollback";
 import { type Look, lookNow, Settling } from "./settling";
-import type { CourseState, CourseStatus, ReleaseStatus } from "./status";
+import type { CourseState, CourseStatus } from "./status";
 import { Undelivered } from "./undelivered";
 
 /** Of the skipped objects the status names so many. */
@@ -47,9 +48,6 @@ export class StoreChanging extends Error {
   }
 }
 
-/** What an operator asked for can't be done; the message says why. */
-export class RefusedRequest extends Error {}
-
 export interface CourseDependencies {
   config: Config;
   store: SwiftClient;
@@ -63,6 +61,7 @@ export interface CourseDependencies {
 
 /** Brings one course from the store to the site: `cycle` makes the site what the store's listing says. */
 export class CoursePublisher {
+  readonly rollback: Rollback;
   /** Whether the last cycle failed. */
   inOutage = false;
   private readonly prefix: string;
@@ -71,8 +70,7 @@ export class CoursePublisher {
   private readonly fetcher: Fetcher;
   private readonly dynamic: DynamicObjects;
   private readonly undelivered = new Undelivered();
-  private readonly memoryFile: string;
-  private memory: CourseMemory;
+  private readonly memory: Memory;
   private current: Release | undefined;
   private opened = false;
   /** The run of deletions, as the last cycle that ended well left it. */
@@ -104,7 +102,7 @@ export class CoursePublisher {
     readonly course: Course,
     private readonly dependencies: CourseDependencies,
   ) {
-    const { config, store, mount, onProgress } = dependencies;
+    const { config, store, mount, journal, onProgress } = dependencies;
     this.prefix = course.source === "" ? "" : `${course.source}/`;
     this.link = path.join(config.webRoot, course.path);
     this.releases = new Releases(
@@ -119,8 +117,8 @@ export class CoursePublisher {
     this.settling = new Settling(course.settle);
     this.announcements = new Announcements(store, source);
     this.announcedSettling = new Settling(course.settle);
-    this.memoryFile = path.join(config.stateDir, `${course.name}.json`);
-    this.memory = readMemory(this.memoryFile);
+    this.memory = new Memory(path.join(config.stateDir, `${course.name}.json`));
+    this.rollback = new Rollback(course.name, this.releases, this.memory, journal);
     this.run = this.memory.run;
   }
 
@@ -134,9 +132,7 @@ export class CoursePublisher {
     if (this.opened) return;
     this.current = await this.releases.open(this.memory.shown?.release);
     this.opened = true;
-    // A publication that was killed at its end has ended the rollback, but not noted that.
-    const { shown } = this.memory;
-    if (shown !== undefined && this.releases.linked() !== shown.release) this.remember({ shown: undefined });
+    this.rollback.endIfPublished();
     if (this.current !== undefined) this.dependencies.onPublished();
   }
 
@@ -159,7 +155,7 @@ export class CoursePublisher {
     this.listingMs = performance.now() - look.at;
     if (wanted === undefined) return undefined;
     this.settledPage = undefined;
-    if (this.memory.shown?.pinned) return undefined;
+    if (this.rollback.isPinned) return undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
     if (!(await this.hasSettled(changes, look)))
       return this.settling.remaining(this.fresh(changes), look, performance.now());
@@ -172,7 +168,7 @@ export class CoursePublisher {
    * @returns "list" where a listing does as well, else ms after which to look again, where that is sooner than usual
    */
   private async followAnnounced(): Promise<number | "list" | undefined> {
-    if (this.listingMs < CHEAP_LISTING_MS || this.current === undefined || this.memory.shown !== undefined) {
+    if (this.listingMs < CHEAP_LISTING_MS || this.current === undefined || this.rollback.isOn) {
       this.announcements.leaveToListing();
       return "list";
     }
@@ -225,7 +221,7 @@ export class CoursePublisher {
     // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
     this.publishing = true;
     const release = await this.publish(wanted, changes, began);
-    if (this.memory.shown !== undefined) this.remember({ shown: undefined });
+    this.rollback.end();
     this.publishing = false;
     this.dependencies.onPublished();
     await this.releases.tidy(release);
@@ -243,43 +239,6 @@ export class CoursePublisher {
   approve(): number {
     this.approved = new Set(this.held);
     return this.held.length;
-  }
-
-  /** The releases that are kept, newest first. */
-  get releaseList(): ReleaseStatus[] {
-    const shown = this.memory.shown?.release ?? this.current?.id;
-    return this.releases.kept.reverse().map((id) => ({ id, shown: id === shown, pinned: id === this.pinned }));
-  }
-
-  /**
-   * Lets visitors see an older release until the store changes or `unpin`; pinned, until `unpin` alone.
-   * @param release which one. Default: the one before that which they see; to be pinned, the one that they see
-   * @throws RefusedRequest where it is not kept
-   */
-  show(release: string | undefined, pinned: boolean): string {
-    const list = this.releaseList;
-    const at = list.findIndex(({ shown }) => shown);
-    const wanted = release === undefined ? list[at + (pinned ? 0 : 1)] : list.find(({ id }) => id === release);
-    if (wanted === undefined) {
-      const kept = list.map(({ id }) => id).join(", ") || "none";
-      throw new RefusedRequest(`${this.course.name} has no ${release ?? "older release"}; kept are: ${kept}`);
-    }
-    // First what a restart goes by: the link alone would make the older release the published one.
-    this.remember({ shown: { release: wanted.id, pinned } });
-    this.releases.show(wanted.id);
-    this.dependencies.journal.info(`${this.course.name}: ${pinned ? "pinned to" : "rolled back to"} ${wanted.id}`);
-    return wanted.id;
-  }
-
-  /** Ends a rollback or a pin. @returns the release that visitors see now */
-  unpin(): string | undefined {
-    if (this.current !== undefined) this.releases.show(this.current.id);
-    if (this.memory.shown !== undefined) this.remember({ shown: undefined });
-    return this.current?.id;
-  }
-
-  private get pinned(): string | undefined {
-    return this.memory.shown?.pinned ? this.memory.shown.release : undefined;
   }
 
   /** Publishes at the next cycle what the store has then, settled or not. */
@@ -312,7 +271,7 @@ export class CoursePublisher {
 
   private state(): CourseState {
     if (this.inOutage) return "outage";
-    if (this.memory.shown !== undefined) return this.memory.shown.pinned ? "pinned" : "rolled back";
+    if (this.rollback.isOn) return this.rollback.isPinned ? "pinned" : "rolled back";
     if (this.publishing) return "publishing";
     return this.current === undefined ? "waiting" : "current";
   }
@@ -383,7 +342,7 @@ export class CoursePublisher {
     const deletions = { names, published, leavesNothing: wanted.files.size === 0, approved: this.approved };
     const verdict = judge(this.dependencies.config.massDeletion, deletions, this.run, Date.now());
     // On disk before anything is deleted: after a crash a deletion is rather counted twice than not at all.
-    if (JSON.stringify(verdict.run) !== JSON.stringify(this.memory.run)) this.remember({ run: verdict.run });
+    if (JSON.stringify(verdict.run) !== JSON.stringify(this.memory.run)) this.memory.remember({ run: verdict.run });
     this.sayHeld(verdict.held.length);
     this.held = verdict.held;
     return verdict;
@@ -417,7 +376,7 @@ export class CoursePublisher {
     }
     const durationMs = Math.round(performance.now() - began);
     const counts = { added: changes.added.length, changed: changes.changed.length, deleted: changes.deleted.length };
-    this.remember({
+    this.memory.remember({
       lastPublication: { release: this.current.id, at: new Date().toISOString(), ...counts, durationMs },
     });
     journal.info(
@@ -438,11 +397,6 @@ export class CoursePublisher {
         `${this.course.name}: ${progress.files} of ${versions.length} files fetched (${mebibytes(progress.bytes)} of ${mebibytes(total)} MiB)`,
       );
     });
-  }
-
-  private remember(news: CourseMemory): void {
-    this.memory = { ...this.memory, ...news };
-    writeMemory(this.memoryFile, this.memory);
   }
 }
 

@@ -17,8 +17,37 @@ export interface Shown {
   pinned: boolean;
 }
 
-/** Nothing is remembered where the file is missing or damaged. */
-export function readMemory(file: string): CourseMemory {
+/** Keeps it in a file. */
+export class Memory {
+  private content: CourseMemory;
+
+  /** Nothing is remembered where the file is missing or damaged. */
+  constructor(private readonly file: string) {
+    this.content = read(file);
+  }
+
+  get run(): DeletionRun | undefined {
+    return this.content.run;
+  }
+
+  get lastPublication(): Publication | undefined {
+    return this.content.lastPublication;
+  }
+
+  get shown(): Shown | undefined {
+    return this.content.shown;
+  }
+
+  /** Replaces what is given, an `undefined` too, on disk first. */
+  remember(news: CourseMemory): void {
+    const content = { ...this.content, ...news };
+    writeFileSync(`${this.file}.new`, JSON.stringify({ version: 1, ...content }), { mode: 0o640 });
+    renameSync(`${this.file}.new`, this.file);
+    this.content = content;
+  }
+}
+
+function read(file: string): CourseMemory {
   try {
     const { version, run, lastPublication, shown } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
       version: unknown;
@@ -33,9 +62,4 @@ export function readMemory(file: string): CourseMemory {
   } catch {
     return {};
   }
-}
-
-export function writeMemory(file: string, memory: CourseMemory): void {
-  writeFileSync(`${file}.new`, JSON.stringify({ version: 1, ...memory }), { mode: 0o640 });
-  renameSync(`${file}.new`, file);
 }

@@ -103,11 +103,11 @@ export class Publisher {
         loop.wake();
         return { approved };
       },
-      releases: () => publisher.releaseList,
-      rollback: (release) => ({ release: publisher.show(release, false) }),
-      pin: (release) => ({ release: publisher.show(release, true) }),
+      releases: () => publisher.rollback.list(),
+      rollback: (release) => ({ release: publisher.rollback.show(release, false) }),
+      pin: (release) => ({ release: publisher.rollback.show(release, true) }),
       unpin: () => {
-        const release = publisher.unpin();
+        const release = publisher.rollback.unpin();
         loop.wake();
         return { release };
       },
