@@ -173,6 +173,12 @@ const publisher = section({
     .default(0.5),
   /** Releases kept on disk for each course. Default: 3. */
   keepReleases: z.int("must be a whole number").min(1, "must be at least 1").max(100, "must be at most 100").default(3),
+  /** Port on the web server's loopback where Prometheus finds metrics; 0: nowhere. Default: 9150. */
+  metricsPort: z
+    .int("must be a port number, or 0")
+    .min(0, "must be a port number, or 0")
+    .max(65_535, "must be a port number, or 0")
+    .default(9150),
   /** Deletions of more than `percent` of a course's files and more than `files` files within `windowSeconds` wait for approval. */
   massDeletion: section({
     percent: z.number().min(1, "must be 1 to 100").max(100, "must be 1 to 100").default(50),

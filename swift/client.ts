@@ -4,7 +4,7 @@ import { Readable, Transform } from "node:stream";
 import { type SwiftSession, signIn } from "./auth";
 import type { SwiftCredentials } from "./credentials";
 import { SwiftError } from "./errors";
-import { chunksOf, HttpClient, type HttpRequest, readBody } from "./http";
+import { chunksOf, HttpClient, type HttpRequest, readBody, type Traffic } from "./http";
 import { type ListedObject, parseListing, unquote } from "./listing";
 
 export interface SwiftClientOptions {
@@ -170,6 +170,11 @@ export class SwiftClient {
   async delete(container: string, object: string): Promise<void> {
     const { status } = await this.fetch({ method: "DELETE", path: pathOf(container, object) });
     if (status !== 204) throw this.unexpected(status, `deleting ${object}`, container, object);
+  }
+
+  /** What this client has cost so far. */
+  get traffic(): Traffic {
+    return this.http.traffic;
   }
 
   /** Closes idle connections. */

@@ -11,8 +11,16 @@ export interface HttpRequest {
   body?: Buffer | Readable;
 }
 
+/** What a client has cost the store and the line so far. */
+export interface Traffic {
+  requests: number;
+  /** Heads included. */
+  receivedBytes: number;
+}
+
 /** Ends a request when nothing has moved for `timeoutMs`, in either direction. Connections are kept and used again. */
 export class HttpClient {
+  readonly traffic: Traffic = { requests: 0, receivedBytes: 0 };
   private readonly agents = {
     "http:": new http.Agent({ keepAlive: true, keepAliveMsecs: 5_000 }),
     "https:": new https.Agent({ keepAlive: true, keepAliveMsecs: 5_000 }),
@@ -68,10 +76,17 @@ export class HttpClient {
         else if (request.reusedSocket && error.code === "ECONNRESET") reject(new StaleConnection(target.origin));
         else reject(new SwiftError("outage", `${target.origin} cannot be reached: ${inWords(error)}`));
       });
+      request.on("socket", (socket) => {
+        const before = socket.bytesRead;
+        request.on("close", () => {
+          this.traffic.receivedBytes += socket.bytesRead - before;
+        });
+      });
       request.on("response", (response) => {
         answer = response;
         resolve(response);
       });
+      this.traffic.requests++;
       if (body === undefined || Buffer.isBuffer(body)) request.end(body);
       else body.on("error", (error) => request.destroy(error)).pipe(request);
     });

@@ -22,6 +22,7 @@ describe("a command line that does not fit", () => {
     ["up", ["--driver", "s3fs"], /--driver s3fs is unknown: give cloudfuse or rclone/],
     ["clean", ["--cache"], /Unknown option '--cache'/],
     ["status", ["--stack"], /--stack <value>' argument missing/],
+    ["status", ["--json", "--watch"], /--json and --watch exclude each other/],
     ["upload", ["py4inf"], /COURSE and FOLDER are needed/],
     ["upload", ["py4inf", "a", "b"], /"b" is too much/],
     ["ssh", ["--stak", "dev"], /Unknown option --stak/],

@@ -1,4 +1,6 @@
 import * as fs from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundlePublisher } from "../../provisioning/bundle";
@@ -230,3 +232,29 @@ test("releases, rollback, pin and unpin: what visitors see, over a restart, unti
   await untilServed(site, { "index.html": "four" });
   await expect(site.run("rollback", "course", "00000099-20260101T000000Z")).rejects.toThrow("kept are: ");
 });
+
+test("Prometheus finds metrics on the loopback", async () => {
+  const port = await freePort();
+  site.configure({ metricsPort: port });
+  store.put("course", "a", "one");
+  site.start();
+  await untilServed(site, { a: "one" });
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(answer.headers.get("content-type")).toContain("version=0.0.4");
+  const text = await answer.text();
+  for (const line of text.trim().split("\n")) {
+    expect(line).toMatch(/^(# (HELP|TYPE) site_publisher_\w+ .+|site_publisher_\w+(\{course="course"\})? [\d.]+)$/);
+  }
+  expect(text).toContain('site_publisher_course_files{course="course"} 1\n');
+  expect(text).toContain('site_publisher_course_outage{course="course"} 0\n');
+  expect(Number(/store_requests_total (\d+)/.exec(text)?.[1])).toBeGreaterThan(1);
+  expect(Number(/store_received_bytes_total (\d+)/.exec(text)?.[1])).toBeGreaterThan(100);
+});
+
+async function freePort(): Promise<number> {
+  const server = http.createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -61,6 +61,7 @@ export class Site {
       pollSeconds: 0.1,
       keepReleases: 3,
       massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
+      metricsPort: 0,
       siteTitle: "Site",
       courses: [course()],
       ...config,

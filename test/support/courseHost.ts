@@ -166,6 +166,7 @@ const PUBLISHER_CONFIG = {
   pollSeconds: 1,
   keepReleases: 3,
   massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
+  metricsPort: 9150,
   siteTitle: "xwMOOC",
   courses: ["pi", "py4inf"].map((name) => ({
     name,

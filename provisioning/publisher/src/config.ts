@@ -18,6 +18,8 @@ export interface Config {
   /** Releases kept of each course, the current one included: 1 to 100. */
   keepReleases: number;
   massDeletion: MassDeletion;
+  /** Where Prometheus finds the metrics on the loopback: 1 to 65535; 0 for nowhere. */
+  metricsPort: number;
   siteTitle: string;
   courses: Course[];
 }
@@ -93,6 +95,7 @@ export function parseConfig(value: unknown, file: string): Config {
       files: massDeletion.integer("files", 0, 10_000_000),
       windowSeconds: massDeletion.number("windowSeconds", 1, 604_800),
     },
+    metricsPort: root.integer("metricsPort", 0, 65_535),
     siteTitle: root.text("siteTitle"),
     courses: Array.isArray(courses) ? courses.map((course, i) => parseCourse(course, `courses[${i}].`, problems)) : [],
   };

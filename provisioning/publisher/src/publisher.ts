@@ -8,6 +8,7 @@ import { type CourseControls, serveControls } from "./control";
 import { CoursePublisher } from "./course";
 import type { Journal } from "./journal";
 import { LocalWrites } from "./localWrites";
+import { metricsText, serveMetrics } from "./metrics";
 import { Mount } from "./mount";
 import { SystemdNotify } from "./notify";
 import { PollLoop } from "./pollLoop";
@@ -39,6 +40,7 @@ export class Publisher {
   private readonly localWrites: LocalWrites;
   private readonly systemd = new SystemdNotify();
   private controls: http.Server | undefined;
+  private metrics: http.Server | undefined;
 
   constructor(private readonly options: PublisherOptions) {
     const { config, credentials, program, journal } = options;
@@ -67,6 +69,8 @@ export class Publisher {
       status: () => this.status(),
       course: (name) => this.controlsOf(name),
     });
+    if (config.metricsPort > 0)
+      this.metrics = await serveMetrics(config.metricsPort, () => metricsText(this.status(), this.store.traffic));
     void this.mount.start();
     journal.info(`publishing ${config.courses.length} courses, each looked at every ${config.pollSeconds} s`);
     this.writeStartPage();
@@ -85,6 +89,7 @@ export class Publisher {
     this.localWrites.stop();
     this.mount.stop();
     this.controls?.close();
+    this.metrics?.close();
     this.store.close();
   }
 
