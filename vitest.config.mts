@@ -21,7 +21,8 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { concurrent: false },
           bail: 1,
-          testTimeout: 15 * 60_000,
+          // From nothing, the first one builds Pulumi and the dev cloud.
+          testTimeout: 45 * 60_000,
           hookTimeout: 15 * 60_000,
         },
       },
