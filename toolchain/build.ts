@@ -98,7 +98,6 @@ export function hasBuiltPlugins(home: Home): boolean {
  * @throws Error if there is no suitable Go, or the build fails
  */
 export async function buildCli(home: Home, env: NodeJS.ProcessEnv, progress: Progress): Promise<void> {
-  if (CLI_TOOLS.some(([tool, recipe]) => home.origin(tool) !== fingerprint(recipe))) void fetchSources(env);
   for (const [tool, recipe] of CLI_TOOLS) {
     const origin = fingerprint(recipe);
     if (home.origin(tool) === origin) continue;
@@ -131,18 +130,6 @@ export async function buildPlugins(
     await rm(program, { force: true });
     if (installed.status !== 0) throw new Error(`installing ${recipe.title} failed:\n${tail(installed.stderr)}`);
     await home.enter(tool, origin);
-  }
-}
-
-/**
- * Fetches the sources of the later builds while the first one, the longest, keeps the processors busy.
- * What can't be had is no fault here: the build that needs it says so.
- */
-async function fetchSources(env: NodeJS.ProcessEnv): Promise<void> {
-  const [, ...tools] = CLI_TOOLS.map(([, recipe]) => recipe);
-  for (const recipe of [...tools, ...Object.values(PLUGIN_RECIPES)]) {
-    const cwd = path.join(TOOLCHAIN_DIR, recipe.module);
-    await run("go", ["list", "-deps", recipe.goPackage], { cwd, env: goEnvironment(env) });
   }
 }
 
