@@ -50,7 +50,8 @@ export class PollLoop {
       const soon = await this.publisher.cycle(woken);
       this.succeeded();
       this.changing = 0;
-      return soon ?? rest();
+      // Never later than usual: the watchdog wants a sign of life.
+      return Math.min(soon ?? Number.POSITIVE_INFINITY, rest());
     } catch (error) {
       if (this.stopped) return 0;
       if (error instanceof StoreChanging) {
