@@ -21,8 +21,7 @@ export default defineConfig({
           fileParallelism: false,
           sequence: { concurrent: false },
           bail: 1,
-          // From nothing, the first one builds Pulumi and the dev cloud.
-          testTimeout: 45 * 60_000,
+          testTimeout: 15 * 60_000,
           hookTimeout: 15 * 60_000,
         },
       },

@@ -24,6 +24,9 @@ import { compare, urlOf, watch } from "./support/site";
 /** Files that the chain edits as a user would, put back at its end. */
 const EDITED = ["Pulumi.dev.yaml", "provisioning/web-server/install.sh"];
 
+/** The first run may have to build Pulumi and the dev cloud. */
+const FROM_NOTHING_MS = 45 * 60_000;
+
 let site: Outputs;
 let swift: SwiftClient;
 const backup = mkdtempSync(join(tmpdir(), "xwmooc-e2e-"));
@@ -73,13 +76,17 @@ afterAll(() => {
 });
 
 describe("from an empty machine to a course in the browser", () => {
-  it("npm run up ends with the URLs", async () => {
-    const output = await npm("up");
-    site = await outputs();
-    swift = store();
-    expect(output).toContain(site.siteUrl);
-    for (const url of Object.values(site.courseUrls)) expect(output).toContain(url);
-  });
+  it(
+    "npm run up ends with the URLs",
+    async () => {
+      const output = await npm("up");
+      site = await outputs();
+      swift = store();
+      expect(output).toContain(site.siteUrl);
+      for (const url of Object.values(site.courseUrls)) expect(output).toContain(url);
+    },
+    FROM_NOTHING_MS,
+  );
 
   it("the site serves exactly the bytes of all six courses, one of them above 1,000 files", async () => {
     await expectAllCourses();

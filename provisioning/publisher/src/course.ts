@@ -93,7 +93,7 @@ export class CoursePublisher {
   private look: Look | undefined;
   private announcedLook: Look | undefined;
   private listingMs = 0;
-  /** What the container's head said before the last listing, where that was worth asking. */
+  /** What the container's head said before the last listing that ended well, where that was worth asking. */
   private sums: string | undefined;
   private changedAt = performance.now();
   private problem: CourseStatus["lastError"] = null;
@@ -147,18 +147,24 @@ export class CoursePublisher {
     await this.open();
     if (this.announcements.isWaiting) {
       const soon = await this.followAnnounced();
-      if (soon !== "list") return soon;
-    } else if (!(await this.mustList(force))) return undefined;
+      // However much is announced, the listing stays the truth.
+      if (soon !== "list" && !this.isDue()) return soon;
+      force = true;
+    }
+    const sums = await this.askSums();
+    if (!force && sums !== undefined && sums === this.sums && !this.settling.isWaiting && !this.isDue())
+      return undefined;
     const look = lookNow(this.look);
     const wanted = await this.list();
     this.look = look;
+    this.sums = sums;
     this.listingMs = performance.now() - look.at;
     if (wanted === undefined) return undefined;
     this.settledPage = undefined;
     if (this.rollback.isPinned) return undefined;
     const changes = difference(this.current?.files ?? new Map(), wanted.files);
-    if (!(await this.hasSettled(changes, look)))
-      return this.settling.remaining(this.fresh(changes), look, performance.now());
+    const soon = await this.settle(this.settling, this.fresh(changes), look);
+    if (soon > 0) return soon;
     await this.follow(wanted, changes, look.at);
     return undefined;
   }
@@ -176,26 +182,17 @@ export class CoursePublisher {
     this.announcedLook = look;
     const { files: published, folders } = this.current;
     const versions = await this.announcements.versions(published, folders);
-    const news = versions.filter((version) => {
-      const before = published.get(version.name);
-      return before === undefined || !sameContent(before, version);
-    });
-    this.announcements.published(versions.filter((version) => !news.includes(version)));
-    if (news.length === 0) return undefined;
-    const changes: Difference = {
-      added: news.filter(({ name }) => !published.has(name)),
-      changed: news.filter(({ name }) => published.has(name)),
-      deleted: [],
-    };
-    const soon = this.announcedSettling.remaining(changes, look, performance.now());
-    if (soon > 0) {
-      await this.fetch(news);
-      return this.announcedSettling.remaining(changes, look, performance.now());
-    }
     const files = new Map(published);
-    for (const version of news) files.set(version.name, version);
-    await this.release({ files, folders: new Set(folders.keys()), skipped: this.skipped }, changes, look.at);
-    this.announcements.published(news);
+    for (const version of versions) {
+      const before = published.get(version.name);
+      if (before === undefined || !sameContent(before, version)) files.set(version.name, version);
+    }
+    const changes = difference(published, files);
+    const soon = await this.settle(this.announcedSettling, changes, look);
+    if (soon > 0) return soon;
+    if (hasChanges(changes))
+      await this.release({ files, folders: new Set(folders.keys()), skipped: this.skipped }, changes, look.at);
+    this.announcements.published(versions);
     this.announcedSettling.reset();
     return undefined;
   }
@@ -204,9 +201,8 @@ export class CoursePublisher {
   private async follow(wanted: Wanted, changes: Difference, began: number): Promise<void> {
     const { approved } = this;
     const verdict = this.passGuard(changes.deleted, wanted);
-    if (changes.added.length + changes.changed.length + verdict.apply.length > 0) {
-      await this.release(wanted, { ...changes, deleted: verdict.apply }, began);
-    }
+    const applied = { ...changes, deleted: verdict.apply };
+    if (hasChanges(applied)) await this.release(wanted, applied, began);
     this.settling.reset();
     this.hurried = false;
     this.publishing = false;
@@ -272,35 +268,30 @@ export class CoursePublisher {
   private state(): CourseState {
     if (this.inOutage) return "outage";
     if (this.rollback.isOn) return this.rollback.isPinned ? "pinned" : "rolled back";
-    if (this.publishing) return "publishing";
+    if (this.publishing || this.settling.isWaiting || this.announcedSettling.isWaiting) return "publishing";
     return this.current === undefined ? "waiting" : "current";
   }
 
-  /** Whether a listing may show anything new; what a large container's head says is cheaper to ask for. */
-  private async mustList(force: boolean): Promise<boolean> {
-    if (this.listingMs < CHEAP_LISTING_MS) return true;
+  /** What a large container's head says, which is cheaper to ask for than a listing; `undefined` where that is cheap as well. */
+  private async askSums(): Promise<string | undefined> {
+    if (this.listingMs < CHEAP_LISTING_MS) return undefined;
     const { headers } = await this.dependencies.store.head(this.course.container);
-    const sums = `${headers["x-container-object-count"]} ${headers["x-container-bytes-used"]}`;
-    const same = sums === this.sums;
-    this.sums = sums;
-    const share = performance.now() - this.changedAt < IDLE_MS ? UNLISTED.lively : UNLISTED.idle;
-    return (
-      force ||
-      !same ||
-      this.settling.isWaiting ||
-      performance.now() - (this.look?.at ?? 0) > this.listingMs * (1 + share)
-    );
+    return `${headers["x-container-object-count"]} ${headers["x-container-bytes-used"]}`;
   }
 
-  /** Whether changes may be published now. Those that have to wait are fetched meanwhile. */
-  private async hasSettled(changes: Difference, look: Look): Promise<boolean> {
-    const fresh = this.fresh(changes);
-    if (fresh.added.length + fresh.changed.length + fresh.deleted.length === 0) return true;
-    if (this.hurried || this.settling.remaining(fresh, look, performance.now()) === 0) return true;
-    this.publishing = true;
+  /** Whether a listing is needed that nothing has asked for. */
+  private isDue(): boolean {
+    const share = performance.now() - this.changedAt < IDLE_MS ? UNLISTED.lively : UNLISTED.idle;
+    return performance.now() - (this.look?.at ?? 0) > this.listingMs * (1 + share);
+  }
+
+  /** @returns ms until these changes may be published, 0: now. Those that have to wait are fetched meanwhile. */
+  private async settle(settling: Settling, changes: Difference, look: Look): Promise<number> {
+    if (!hasChanges(changes)) return 0;
+    if (settling.remaining(changes, look, performance.now()) === 0 || this.hurried) return 0;
     // What does not come as it is listed, is listed anew before it is missed.
     await this.fetch([...changes.added, ...changes.changed]);
-    return this.settling.remaining(fresh, look, performance.now()) === 0;
+    return settling.remaining(changes, look, performance.now());
   }
 
   /** Without the deletions that are held already. */
@@ -402,6 +393,10 @@ export class CoursePublisher {
 
 function mebibytes(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(1);
+}
+
+function hasChanges({ added, changed, deleted }: Difference): boolean {
+  return added.length + changed.length + deleted.length > 0;
 }
 
 /** Dynamic large objects change without their listing. */

@@ -67,7 +67,6 @@ export class Fetcher {
     // What looks empty may be a dynamic large object, whose content has no part in the key.
     if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes)
       return { version, file };
-    await fs.rm(file, { force: true });
     // A name of its own for each attempt: a reader that hangs may still have the last one open.
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;
