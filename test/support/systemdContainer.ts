@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Loopback } from "./loopback";
 
 const SCRIPTS = join(__dirname, "testHost");
 const CACHE = join(__dirname, "..", "..", ".cache");
@@ -36,6 +37,7 @@ export class SystemdContainer {
   private supervisor: ChildProcess | undefined;
   /** Process ID of the container's first process, as seen from outside. */
   private init = 0;
+  private joined: Loopback | undefined;
 
   private constructor(
     private readonly name: string,
@@ -66,8 +68,15 @@ export class SystemdContainer {
     // The connection may end before the command does.
     await this.run("systemctl reboot");
     await ended;
+    this.closeLoopback();
     this.init = 0;
     await this.start();
+  }
+
+  /** The way to its servers. It ends with a reboot: then there is another one. */
+  get loopback(): Loopback {
+    this.joined ??= new Loopback(this.init);
+    return this.joined;
   }
 
   private async start(): Promise<void> {
@@ -94,6 +103,11 @@ export class SystemdContainer {
       await this.stop();
       throw new Error(`${error}\n${output}`);
     }
+  }
+
+  private closeLoopback(): void {
+    this.joined?.close();
+    this.joined = undefined;
   }
 
   /** Resolves when the supervisor has ended. */
@@ -143,6 +157,7 @@ export class SystemdContainer {
 
   /** Switches the power off and removes all traces. */
   async stop(): Promise<void> {
+    this.closeLoopback();
     const ended = this.ended();
     // All processes of a container end with its first one; the supervisor's death would leave them running.
     if (this.init !== 0) process.kill(this.init, "SIGKILL");
