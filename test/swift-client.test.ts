@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { SwiftObject } from "../swift/client";
 import { SwiftClient } from "../swift/client";
 import { parseCredentials, type SwiftCredentials } from "../swift/credentials";
-import { type Fault, SwiftDouble } from "./support/swiftDouble";
+import type { Fault } from "./support/faults";
+import { SwiftDouble } from "./support/swiftDouble";
 
 let store: SwiftDouble;
 let client: SwiftClient;

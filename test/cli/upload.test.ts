@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Course } from "../../cli/lib/stackConfig";
 import { type UploadOptions, upload } from "../../cli/lib/upload";
 import { SwiftClient } from "../../swift/client";
-import { type DoubleRequest, SwiftDouble } from "../support/swiftDouble";
+import type { StoreRequest } from "../support/faults";
+import { SwiftDouble } from "../support/swiftDouble";
 
 const course: Course = {
   name: "py4inf",
@@ -79,7 +80,7 @@ describe("upload", () => {
 
   it("goes on where it was cut off", async () => {
     write(Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`${i}.png`, `${i}`])));
-    const down = ({ method, object }: DoubleRequest) =>
+    const down = ({ method, object }: StoreRequest) =>
       method === "PUT" && object?.match(/[0-4]\.png/) ? 503 : undefined;
     swift.fault = down;
     const first = await send();

@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type DoubleRequest, type Fault, SwiftDouble } from "../support/swiftDouble";
+import type { Fault, StoreRequest } from "../support/faults";
+import { SwiftDouble } from "../support/swiftDouble";
 import { course, Site, until, untilServed } from "./site";
 
 let store: SwiftDouble;
@@ -105,7 +106,7 @@ test("a course that fails or hangs does not delay another", async () => {
   expect(site.served("bad")).toEqual({});
 });
 
-const isListing = ({ container, object }: DoubleRequest) => container === "course" && object === undefined;
+const isListing = ({ container, object }: StoreRequest) => container === "course" && object === undefined;
 
 describe("anything but a complete, valid listing is an outage, and the site stays", () => {
   const outages: [string, Fault][] = [

@@ -3,17 +3,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftCredentials } from "../../swift/credentials";
-
-/** How the double may fail a request. A number is answered as that HTTP status. */
-export type Fault = number | "html" | "truncate" | "reset" | "hang" | { body: string; status?: number };
-
-export interface DoubleRequest {
-  method: string;
-  /** Decoded; the account left out. */
-  container: string;
-  object: string | undefined;
-  query: URLSearchParams;
-}
+import { type Fault, madeUp, parseRequest, type StoreRequest } from "./faults";
 
 interface StoredObject {
   body: Buffer;
@@ -39,7 +29,7 @@ const PAGE_LIMIT = 10_000;
 /** A small Swift on a free port of the loopback: v1.0 and Keystone v3 sign-in, containers, objects, listings, large objects, faults. */
 export class SwiftDouble {
   /** Asked before each request to the store (not of sign-ins). */
-  fault: (request: DoubleRequest) => Fault | undefined = () => undefined;
+  fault: (request: StoreRequest) => Fault | undefined = () => undefined;
   /** Asked before each sign-in. */
   authFault: () => Fault | undefined = () => undefined;
   /** Called when a listing has been answered, so that a test can change the store between listing and GET. */
@@ -47,7 +37,7 @@ export class SwiftDouble {
   /** How long a listing takes, in ms; it shows what was there when it was asked for. */
   listingMs = 0;
   /** Every request to the store, in order. */
-  readonly requests: DoubleRequest[] = [];
+  readonly requests: StoreRequest[] = [];
   signIns = 0;
   private readonly containers = new Map<string, Map<string, StoredObject>>();
   private readonly server = http.createServer((request, response) => void this.handle(request, response));
@@ -115,7 +105,7 @@ export class SwiftDouble {
   }
 
   /** Requests for an object's content. */
-  get reads(): DoubleRequest[] {
+  get reads(): StoreRequest[] {
     return this.requests.filter(({ method, object }) => method === "GET" && object !== undefined);
   }
 
@@ -127,19 +117,13 @@ export class SwiftDouble {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const [path = "", query = ""] = (request.url ?? "").split("?", 2);
-    if (path === "/auth/v1.0" || path === "/v3/auth/tokens") {
+    const { method = "", url = "" } = request;
+    if (url === "/auth/v1.0" || url === "/v3/auth/tokens") {
       this.signIns++;
       send(response, this.authFault(), () => this.signIn(request, body));
       return;
     }
-    const [, container = "", object = ""] = /^\/v1\/AUTH_test\/?([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
-    const asked: DoubleRequest = {
-      method: request.method ?? "",
-      container: decodeURIComponent(container),
-      object: object === "" ? undefined : decodeURIComponent(object),
-      query: new URLSearchParams(query),
-    };
+    const asked = parseRequest(method, url);
     this.requests.push(asked);
     const answer = (): Answer => {
       if (request.headers["x-auth-token"] !== this.token) return { status: 401 };
@@ -171,7 +155,7 @@ export class SwiftDouble {
     return { status: 201, body: JSON.stringify({ token }), headers: { "X-Subject-Token": this.token } };
   }
 
-  private onContainer({ method, container, query }: DoubleRequest): Answer {
+  private onContainer({ method, container, query }: StoreRequest): Answer {
     const objects = this.objects(container);
     if (method === "PUT") {
       this.createContainer(container);
@@ -207,7 +191,7 @@ export class SwiftDouble {
     return { status: 200, body: JSON.stringify(rows), headers: { "Content-Type": "application/json; charset=utf-8" } };
   }
 
-  private onObject(asked: DoubleRequest, name: string, headers: http.IncomingHttpHeaders, body: Buffer): Answer {
+  private onObject(asked: StoreRequest, name: string, headers: http.IncomingHttpHeaders, body: Buffer): Answer {
     const { method, container, query } = asked;
     const objects = this.objects(container);
     if (objects === undefined) return { status: 404 };
@@ -295,25 +279,12 @@ function send(response: http.ServerResponse, fault: Fault | undefined, answer: (
     response.socket?.resetAndDestroy();
     return;
   }
-  const {
-    status,
-    body = "",
-    headers = {},
-    headOnly = false,
-  } = fault === undefined || fault === "truncate" ? answer() : faulty(fault);
+  const isAnswered = fault === undefined || fault === "truncate";
+  const { status, body = "", headers = {}, headOnly = false }: Answer = isAnswered ? answer() : madeUp(fault);
   const content = Buffer.from(body);
   response.writeHead(status, { ...(status !== 204 && { "Content-Length": content.length }), ...headers });
   if (fault === "truncate") response.write(content.subarray(0, content.length / 2), () => response.socket?.destroy());
   else response.end(headOnly ? "" : content);
-}
-
-function faulty(fault: number | "html" | { body: string; status?: number }): Answer {
-  if (fault === "html") {
-    const body = "<?xml version='1.0'?><html><body>maintenance</body></html>";
-    return { status: 200, body, headers: { "Content-Type": "application/xhtml+xml" } };
-  }
-  if (typeof fault === "object") return { status: fault.status ?? 200, body: fault.body };
-  return { status: fault, body: fault === 204 ? "" : "<html>error</html>" };
 }
 
 function md5(content: Buffer | string): string {
