@@ -90,7 +90,9 @@ test("what an interrupted first publication had fetched is not fetched again", a
   expect(store.reads.map(({ object }) => object)).toEqual(["f39"]);
 });
 
-test.each(["", "{", '{"version":2,"folders":[],"files":[["../x","h",1,"t"]]}', null])(
+const HEADER = '{"version":3,"files":1,"folders":[["","00000001-20260101T000000Z/0"]]}';
+
+test.each(["", "{", HEADER, `${HEADER}\n["../x","h",1,"t"]`, `${HEADER}\n["a","h",`, null])(
   "a manifest that is %j is made anew from the files, without the store",
   async (damage) => {
     store.put("course", "a", "one");

@@ -25,3 +25,8 @@ export function unsafeName(name: string): string | undefined {
 export function* foldersOf(name: string): Generator<string> {
   for (let end = name.lastIndexOf("/"); end > 0; end = name.lastIndexOf("/", end - 1)) yield name.slice(0, end);
 }
+
+/** The folder that a file or folder lies in; `""` is the course itself. */
+export function parentOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}

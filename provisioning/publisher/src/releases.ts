@@ -1,12 +1,14 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { Assembly } from "./assembly";
 import type { Staged } from "./fetcher";
 import type { Files } from "./files";
-import { type Folders, type Manifest, readManifest, writeManifest } from "./manifest";
-import { foldersOf } from "./names";
+import { type Manifest, type Outline, readManifest, readOutline, writeManifest } from "./manifest";
 import { Pace } from "./pace";
-import { forgetDamaged, learnTree } from "./tree";
+import { Quarantine } from "./quarantine";
+import { Spares } from "./spares";
+import { forgetDamaged, learnTree, removeTree } from "./tree";
 
 /** A complete state of a course on disk. */
 export interface Release extends Manifest {
@@ -20,6 +22,9 @@ export class DamagedRelease extends Error {
   }
 }
 
+/** With more changes than this a release is not worth being made from an older one. */
+const MAX_STEP = 10_000;
+
 /** `<number>-<time>`: the number orders them, whatever the clock does. */
 const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
 
@@ -29,6 +34,8 @@ const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
  *     <dir>/<id>/<n>/        one folder of the course: its files, and a link for each folder in it, `../../<id>/<n>`
  *     <dir>/<id>.json        the release: its files, and where its folders are; written last, so without it there is none
  *     <dir>/.staging-<boot>/ bytes fetched and verified for the next release
+ *     <dir>/.quarantine/     what was deleted lately
+ *     <dir>/.spares/         large folders of former releases, to be used again
  *     <now> -> <dir>/<id>/0  what visitors see: the course's topmost folder
  *     <before> -> …          the same of the release before, for pages that are still open
  *
@@ -38,9 +45,10 @@ const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
  */
 export class Releases {
   readonly staging: string;
-
-  /** Where the folders of each complete release are. */
-  private readonly foldersOfReleases = new Map<string, Folders>();
+  readonly quarantine: Quarantine;
+  private readonly spares: Spares;
+  /** Each complete release. */
+  private readonly outlines = new Map<string, Outline>();
 
   /** @param links where the course is below the web root, and where its last release */
   constructor(
@@ -51,6 +59,8 @@ export class Releases {
   ) {
     // What an interrupted fetch left behind is good as long as no power failure can have torn it.
     this.staging = path.join(dir, `.staging-${bootId()}`);
+    this.quarantine = new Quarantine(path.join(dir, ".quarantine"));
+    this.spares = new Spares(dir);
   }
 
   /**
@@ -64,21 +74,26 @@ export class Releases {
     fs.mkdirSync(path.dirname(this.links.now), { recursive: true });
     const linked = this.linked();
     const id = linked === undefined ? this.adoptNewest() : linked === shown ? this.newest() : linked;
-    let release: Release | undefined;
     for (const one of this.ids()) {
-      const manifest = this.manifestIn(one);
-      if (manifest !== undefined) this.foldersOfReleases.set(one, manifest.folders);
-      if (manifest !== undefined && one === id) release = { id, ...manifest };
+      const outline = this.outlineOf(one);
+      if (outline !== undefined) this.outlines.set(one, outline);
     }
-    const pace = new Pace(this.onProgress);
-    if (release !== undefined) await forgetDamaged(release.files, this.topOf(release.id), pace);
-    else if (id !== undefined) {
-      release = { id, ...(await learnTree(this.topOf(id), this.dir, pace)) };
-      writeManifest(this.manifestOf(id), release);
-      this.foldersOfReleases.set(id, release.folders);
-    }
+    const release = id === undefined ? undefined : await this.read(id);
     await this.removeUnused();
     return release;
+  }
+
+  private async read(id: string): Promise<Release> {
+    const pace = new Pace(this.onProgress);
+    const manifest = readManifest(this.manifestOf(id));
+    if (manifest !== undefined) {
+      await forgetDamaged(manifest.files, this.topOf(id), pace);
+      return { id, ...manifest };
+    }
+    const learnt = { id, ...(await learnTree(this.topOf(id), this.dir, pace)) };
+    writeManifest(this.manifestOf(id), learnt);
+    this.outlines.set(id, learnt);
+    return learnt;
   }
 
   /**
@@ -89,8 +104,15 @@ export class Releases {
   async publish(current: Release | undefined, files: Files, staged: Map<string, Staged>): Promise<Release> {
     const id = this.nextId();
     try {
-      const folders = await this.assemble(id, current, files, staged);
-      const release = { id, files, folders };
+      const { quarantine, spares } = this;
+      const material = { current, staged, spares, quarantined: quarantine.fileOf.bind(quarantine) };
+      const assembly = new Assembly(this.dir, id, files, material, new Pace(this.onProgress));
+      await assembly.make();
+      if (assembly.missing.length > 0) throw new DamagedRelease(assembly.missing);
+      const { folders, changed } = assembly;
+      const step =
+        current !== undefined && changed.length <= MAX_STEP ? { from: current.id, names: changed } : undefined;
+      const release = { id, files, folders, step };
       writeManifest(this.manifestOf(id), release);
       await flush(this.dir);
       const before = this.linked();
@@ -99,7 +121,8 @@ export class Releases {
         this.point(this.links.before, before);
       }
       this.show(id);
-      this.foldersOfReleases.set(id, folders);
+      this.outlines.set(id, { folders, step });
+      this.spares.note(changed);
       return release;
     } catch (error) {
       fs.rmSync(this.manifestOf(id), { force: true });
@@ -108,52 +131,9 @@ export class Releases {
     }
   }
 
-  private async assemble(
-    id: string,
-    current: Release | undefined,
-    files: Files,
-    staged: Map<string, Staged>,
-  ): Promise<Folders> {
-    const pace = new Pace(this.onProgress);
-    const touched = await touchedFolders(current, files, staged, pace);
-    const folders: Folders = new Map();
-    fs.mkdirSync(path.join(this.dir, id), { mode: 0o755 });
-    let made = 0;
-    const enter = (folder: string): string => {
-      const known = folders.get(folder);
-      if (known !== undefined) return known;
-      const above = folder === "" ? undefined : enter(parentOf(folder));
-      const shared = touched.has(folder) ? undefined : current?.folders.get(folder);
-      const place = shared ?? `${id}/${made++}`;
-      folders.set(folder, place);
-      if (shared === undefined) fs.mkdirSync(path.join(this.dir, place), { mode: 0o755 });
-      if (above?.startsWith(`${id}/`)) fs.symlinkSync(`../../${place}`, inside(this.dir, above, path.basename(folder)));
-      return place;
-    };
-    // The topmost one is made anew in any case, and first: it is number 0.
-    touched.add("");
-    enter("");
-    const missing: string[] = [];
-    for (const name of files.keys()) {
-      await pace.step();
-      const folder = parentOf(name);
-      const place = enter(folder);
-      if (!place.startsWith(`${id}/`)) continue;
-      const target = inside(this.dir, place, path.basename(name));
-      const old = current?.files.has(name) ? this.fileOf(current, name) : undefined;
-      const fetched = staged.get(name);
-      if (fetched !== undefined) {
-        setTime(fetched, old);
-        fs.linkSync(fetched.file, target);
-      } else if (old === undefined || !linkIfThere(old, target)) missing.push(name);
-    }
-    if (missing.length > 0) throw new DamagedRelease(missing);
-    return folders;
-  }
-
   /** IDs of the releases that are kept, oldest first. */
   get kept(): string[] {
-    return [...this.foldersOfReleases.keys()].sort();
+    return [...this.outlines.keys()].sort();
   }
 
   /** Lets visitors see a release that is kept. */
@@ -170,11 +150,32 @@ export class Releases {
   async tidy(current: Release): Promise<void> {
     for (const name of fs.readdirSync(this.staging)) fs.rmSync(path.join(this.staging, name), { force: true });
     const others = this.kept.filter((id) => id !== current.id);
-    for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) {
-      fs.rmSync(this.manifestOf(id), { force: true });
-      this.foldersOfReleases.delete(id);
-    }
+    for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) this.drop(id);
     await this.removeUnused();
+  }
+
+  /** Forgets a release. Of the folders that no other one shares with it, the large ones are kept for the next release. */
+  private drop(id: string): void {
+    const { folders } = this.outlines.get(id) as Outline;
+    const changed = this.changedSince(id);
+    fs.rmSync(this.manifestOf(id), { force: true });
+    this.outlines.delete(id);
+    if (changed === undefined) return;
+    const used = new Set([...this.outlines.values()].flatMap((outline) => [...outline.folders.values()]));
+    for (const [folder, place] of folders)
+      if (!used.has(place)) this.spares.keep(folder, path.join(this.dir, place), folders, changed);
+  }
+
+  /** The names that have changed since a release; `undefined` where that is not known. */
+  private changedSince(id: string): string[] | undefined {
+    const changed = new Set<string>();
+    for (let at = this.kept.at(-1); at !== id; ) {
+      const step = at === undefined ? undefined : this.outlines.get(at)?.step;
+      if (step === undefined) return undefined;
+      for (const name of step.names) changed.add(name);
+      at = step.from;
+    }
+    return [...changed];
   }
 
   /** The release that visitors see, if it is one of ours. @throws where something else is in the link's place */
@@ -195,33 +196,31 @@ export class Releases {
   }
 
   private newest(): string | undefined {
-    return this.ids().findLast((one) => this.manifestIn(one) !== undefined);
+    return this.ids().findLast((one) => this.outlineOf(one) !== undefined);
   }
 
-  /** The manifest of a release, if that is complete: if there is also the folder that the link would name. */
-  private manifestIn(id: string): Manifest | undefined {
-    return fs.existsSync(this.topOf(id)) ? readManifest(this.manifestOf(id)) : undefined;
+  /** The outline of a release, if that is complete: if there is also the folder that the link would name. */
+  private outlineOf(id: string): Outline | undefined {
+    return fs.existsSync(this.topOf(id)) ? readOutline(this.manifestOf(id)) : undefined;
   }
 
   /** Removes all that is neither staged nor part of a release. */
   private async removeUnused(): Promise<void> {
-    const used = new Set([this.staging]);
-    for (const [id, folders] of this.foldersOfReleases) {
+    const used = new Set([this.staging, this.quarantine.dir, this.spares.dir, ...this.spares.dirs]);
+    for (const [id, { folders }] of this.outlines) {
       used.add(this.manifestOf(id)).add(path.join(this.dir, id));
       for (const place of folders.values()) {
         const folder = path.join(this.dir, place);
         used.add(folder).add(path.dirname(folder));
       }
     }
-    for (const name of fs.readdirSync(this.dir)) {
-      const entry = path.join(this.dir, name);
-      if (!used.has(entry)) await this.remove(entry);
-      else if (RELEASE_ID.test(name)) {
-        for (const folder of fs.readdirSync(entry).map((number) => path.join(entry, number))) {
-          if (!used.has(folder)) await this.remove(folder);
-        }
-      }
-    }
+    const removeOthers = async (dir: string) => {
+      for (const name of fs.readdirSync(dir))
+        if (!used.has(path.join(dir, name))) await this.remove(path.join(dir, name));
+    };
+    await removeOthers(this.dir);
+    for (const id of this.ids()) await removeOthers(path.join(this.dir, id));
+    if (fs.existsSync(this.spares.dir)) await removeOthers(this.spares.dir);
   }
 
   /** Of the folders in place, oldest first. */
@@ -246,8 +245,7 @@ export class Releases {
   }
 
   private async remove(target: string): Promise<void> {
-    await fs.promises.rm(target, { recursive: true, force: true });
-    this.onProgress();
+    await removeTree(target, new Pace(this.onProgress));
   }
 
   /** The topmost folder of the course in a release. */
@@ -255,73 +253,8 @@ export class Releases {
     return path.join(this.dir, id, "0");
   }
 
-  private fileOf({ id, folders }: Release, name: string): string {
-    return inside(this.dir, folders.get(parentOf(name)) ?? `${id}/0`, path.basename(name));
-  }
-
   private manifestOf(id: string): string {
     return path.join(this.dir, `${id}.json`);
-  }
-}
-
-/** The second line of defence behind `unsafeName`: no file may land outside its release. */
-function inside(folder: string, ...names: string[]): string {
-  const target = path.join(folder, ...names);
-  if (!target.startsWith(`${folder}/`)) throw new Error(`refused to write outside ${folder}`);
-  return target;
-}
-
-/** The folder a file or folder lies in; `""` is the course itself. */
-function parentOf(name: string): string {
-  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
-}
-
-/** The folders in which something differs from the current release, all those above them included. */
-async function touchedFolders(
-  current: Release | undefined,
-  files: Files,
-  staged: Map<string, Staged>,
-  pace: Pace,
-): Promise<Set<string>> {
-  const touched = new Set<string>();
-  const touch = (name: string) => {
-    for (const folder of foldersOf(name)) {
-      if (touched.has(folder)) return;
-      touched.add(folder);
-    }
-  };
-  for (const [name, version] of files) {
-    await pace.step();
-    if (staged.has(name) || current?.files.get(name) !== version) touch(name);
-  }
-  for (const name of current?.files.keys() ?? []) {
-    await pace.step();
-    if (!files.has(name)) touch(name);
-  }
-  return touched;
-}
-
-/**
- * Gives fetched bytes the object's time, for the web server's Last-Modified and ETag. nginx makes the ETag of size and
- * second: a version of the same size and second gets the next one, lest browsers keep what they have.
- */
-function setTime({ version, file }: Staged, old: string | undefined): void {
-  let seconds = Date.parse(`${version.lastModified}Z`) / 1000;
-  if (Number.isNaN(seconds)) seconds = Date.now() / 1000;
-  const before = old === undefined ? undefined : fs.lstatSync(old, { throwIfNoEntry: false });
-  if (before?.isFile() && before.size === fs.lstatSync(file).size) {
-    seconds = Math.max(seconds, Math.floor(before.mtimeMs / 1000) + 1);
-  }
-  fs.utimesSync(file, seconds, seconds);
-}
-
-function linkIfThere(from: string, to: string): boolean {
-  try {
-    fs.linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { createReadStream, lstatSync, readdirSync, realpathSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import * as path from "node:path";
 import type { Files } from "./files";
 import type { Folders, Manifest } from "./manifest";
@@ -62,4 +62,17 @@ export async function forgetDamaged(files: Files, root: string, pace = new Pace(
     damaged++;
   }
   return damaged;
+}
+
+/** Removes a file or a folder with all that is in it. Node's own way holds a promise for each of 100,000 files. */
+export async function removeTree(target: string, pace: Pace): Promise<void> {
+  const stat = lstatSync(target, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  await pace.step();
+  if (!stat.isDirectory()) {
+    unlinkSync(target);
+    return;
+  }
+  for (const name of readdirSync(target)) await removeTree(path.join(target, name), pace);
+  rmdirSync(target);
 }

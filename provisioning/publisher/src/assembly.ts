@@ -1,0 +1,166 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Staged } from "./fetcher";
+import type { Files, FileVersion } from "./files";
+import type { Folders } from "./manifest";
+import { foldersOf, parentOf } from "./names";
+import type { Pace } from "./pace";
+import type { Release } from "./releases";
+import type { Spares } from "./spares";
+
+/** What a release is made of. */
+export interface Material {
+  /** The release that it differs from. */
+  current: Release | undefined;
+  /** For each file that is not taken from elsewhere, its verified bytes. */
+  staged: ReadonlyMap<string, Staged>;
+  /** Where a version is kept that the current release lacks. */
+  quarantined: (version: FileVersion) => string | undefined;
+  spares: Spares;
+}
+
+/** The folders of one release, made in `<dir>/<id>`. */
+export class Assembly {
+  readonly folders: Folders = new Map();
+  /** Names in which it differs from the current release. */
+  readonly changed: string[] = [];
+  /** Files that are neither staged nor where they should be. */
+  readonly missing: string[] = [];
+  private readonly touched = new Set([""]);
+  /** The folders that were spares. */
+  private readonly reused = new Map<string, { stale: Set<string>; entries: number }>();
+  private made = 0;
+
+  constructor(
+    private readonly dir: string,
+    private readonly id: string,
+    private readonly files: Files,
+    private readonly material: Material,
+    private readonly pace: Pace,
+  ) {}
+
+  async make(): Promise<void> {
+    await this.compare();
+    fs.mkdirSync(path.join(this.dir, this.id), { mode: 0o755 });
+    // The topmost one is made anew in any case, and first: it is number 0.
+    this.enter("");
+    for (const name of this.files.keys()) {
+      await this.pace.step();
+      const folder = parentOf(name);
+      const place = this.enter(folder);
+      if (!place.startsWith(`${this.id}/`)) continue;
+      const reused = this.reused.get(folder);
+      if (reused !== undefined) reused.entries++;
+      if (reused?.stale.has(name) ?? true) this.place(name, inside(this.dir, place, path.basename(name)));
+    }
+    this.checkReused();
+  }
+
+  /** Nobody else should have touched them. @throws where someone did; the next attempt makes them anew */
+  private checkReused(): void {
+    for (const [folder, { entries }] of this.reused) {
+      const place = path.join(this.dir, this.folders.get(folder) ?? "");
+      const missing = this.missing.filter((name) => parentOf(name) === folder).length;
+      if (fs.readdirSync(place).length !== entries - missing)
+        throw new Error(`${place}: something else than the publisher has changed it; it is made anew`);
+    }
+  }
+
+  /** Finds out what differs, and the folders it differs in, all those above them included. */
+  private async compare(): Promise<void> {
+    const { current, staged } = this.material;
+    for (const [name, version] of this.files) {
+      await this.pace.step();
+      if (staged.has(name) || current?.files.get(name) !== version) this.touch(name);
+    }
+    for (const name of current?.files.keys() ?? []) {
+      await this.pace.step();
+      if (!this.files.has(name)) this.touch(name);
+    }
+  }
+
+  private touch(name: string): void {
+    this.changed.push(name);
+    for (const folder of foldersOf(name)) {
+      if (this.touched.has(folder)) return;
+      this.touched.add(folder);
+    }
+  }
+
+  /** @returns where the folder is in this release */
+  private enter(folder: string): string {
+    const known = this.folders.get(folder);
+    if (known !== undefined) return known;
+    const above = folder === "" ? undefined : this.enter(parentOf(folder));
+    const shared = this.touched.has(folder) ? undefined : this.material.current?.folders.get(folder);
+    const place = shared ?? `${this.id}/${this.made++}`;
+    this.folders.set(folder, place);
+    if (shared === undefined) this.begin(folder, path.join(this.dir, place));
+    if (above?.startsWith(`${this.id}/`)) {
+      fs.symlinkSync(`../../${place}`, inside(this.dir, above, path.basename(folder)));
+      const reused = this.reused.get(parentOf(folder));
+      if (reused !== undefined) reused.entries++;
+    }
+    return place;
+  }
+
+  private begin(folder: string, place: string): void {
+    const spare = this.material.spares.take(folder);
+    if (spare === undefined) {
+      fs.mkdirSync(place, { mode: 0o755 });
+      return;
+    }
+    fs.renameSync(spare.dir, place);
+    const stale = new Set(spare.stale);
+    for (const name of this.changed) if (parentOf(name) === folder) stale.add(name);
+    for (const name of [...stale, ...spare.folders]) fs.rmSync(inside(place, path.basename(name)), { force: true });
+    this.reused.set(folder, { stale, entries: 0 });
+  }
+
+  private place(name: string, target: string): void {
+    const { current, staged, quarantined } = this.material;
+    const version = this.files.get(name) as FileVersion;
+    const old = current?.files.has(name) ? fileOf(this.dir, current, name) : undefined;
+    const fetched = staged.get(name);
+    const source = fetched?.file ?? old ?? quarantined(version);
+    if (fetched !== undefined) setTime(fetched, old);
+    if (source === undefined || !linkIfThere(source, target)) this.missing.push(name);
+  }
+}
+
+/** Where a file of a release is. */
+export function fileOf(dir: string, { id, folders }: Release, name: string): string {
+  return inside(dir, folders.get(parentOf(name)) ?? `${id}/0`, path.basename(name));
+}
+
+/** The second line of defence behind `unsafeName`: no file may land outside its release. */
+function inside(folder: string, ...names: string[]): string {
+  const target = path.join(folder, ...names);
+  if (!target.startsWith(`${folder}/`)) throw new Error(`refused to write outside ${folder}`);
+  return target;
+}
+
+/**
+ * Gives fetched bytes the object's time, for the web server's Last-Modified and ETag. nginx makes the ETag of size and
+ * second: a version of the same size and second gets the next one, lest browsers keep what they have.
+ */
+function setTime({ version, file }: Staged, old: string | undefined): void {
+  let seconds = Date.parse(`${version.lastModified}Z`) / 1000;
+  if (Number.isNaN(seconds)) seconds = Date.now() / 1000;
+  const before = old === undefined ? undefined : fs.lstatSync(old, { throwIfNoEntry: false });
+  if (before?.isFile() && before.size === fs.lstatSync(file).size) {
+    seconds = Math.max(seconds, Math.floor(before.mtimeMs / 1000) + 1);
+  }
+  fs.utimesSync(file, seconds, seconds);
+}
+
+/** Links a file, if it is there. */
+export function linkIfThere(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
