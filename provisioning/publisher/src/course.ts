@@ -5,6 +5,7 @@ import type { ListedObject } from "../../../swift/listing";
 import { Announcements } from "./announcements";
 import type { Config, Course } from "./config";
 import { Memory } from "./courseState";
+import { DeletionGuard } from "./deletionGuard";
 import { DynamicObjects } from "./dynamic";
 import { Fetcher, type FetchProgress } from "./fetcher";
 import {
@@ -17,7 +18,6 @@ import {
   WantedFiles,
   withHeld,
 } from "./files";
-import { type DeletionRun, judge, type Verdict } from "./guard";
 import { type Journal, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
@@ -73,10 +73,7 @@ export class CoursePublisher {
   private readonly memory: Memory;
   private current: Release | undefined;
   private opened = false;
-  /** The run of deletions, as the last cycle that ended well left it. */
-  private run: DeletionRun | undefined;
-  private held: string[] = [];
-  private approved = new Set<string>();
+  private readonly guard: DeletionGuard;
   private skipped: Skipped[] = [];
   private publishing = false;
   private hurried = false;
@@ -96,6 +93,8 @@ export class CoursePublisher {
   /** What the container's head said before the last listing that ended well, where that was worth asking. */
   private sums: string | undefined;
   private changedAt = performance.now();
+  /** Begin of the last look that left nothing to be published. */
+  private caughtUpAt: number | undefined;
   private problem: CourseStatus["lastError"] = null;
 
   constructor(
@@ -119,7 +118,7 @@ export class CoursePublisher {
     this.announcedSettling = new Settling(course.settle);
     this.memory = new Memory(path.join(config.stateDir, `${course.name}.json`));
     this.rollback = new Rollback(course.name, this.releases, this.memory, journal);
-    this.run = this.memory.run;
+    this.guard = new DeletionGuard(course.name, config.massDeletion, this.memory, this.releases, journal);
   }
 
   /** Whether visitors find the course; known before anything else is. */
@@ -199,18 +198,16 @@ export class CoursePublisher {
 
   /** Makes the site what is wanted, as far as the guard lets it. */
   private async follow(wanted: Wanted, changes: Difference, began: number): Promise<void> {
-    const { approved } = this;
-    const verdict = this.passGuard(changes.deleted, wanted);
+    const verdict = this.guard.pass(changes.deleted, wanted, this.current);
     const applied = { ...changes, deleted: verdict.apply };
-    if (hasChanges(applied)) await this.release(wanted, applied, began);
+    if (hasChanges(applied) || verdict.restore.length > 0) await this.release(wanted, applied, began);
     this.settling.reset();
     this.hurried = false;
     this.publishing = false;
-    // Only now: deletions of a publication that failed are judged anew, and must not count twice.
-    this.run = verdict.run;
-    // An approval that came meanwhile is for the next cycle.
-    if (this.approved === approved) this.approved = new Set();
-    if (verdict.held.length === 0 && this.undelivered.isEmpty && !hasDynamic(wanted)) this.settledPage = this.onlyPage;
+    this.guard.carriedOut(verdict);
+    this.caughtUpAt = began;
+    const mayChangeByItself = this.guard.isWatching || !this.undelivered.isEmpty || hasDynamic(wanted);
+    if (!mayChangeByItself) this.settledPage = this.onlyPage;
   }
 
   private async release(wanted: Wanted, changes: Difference, began: number): Promise<void> {
@@ -233,8 +230,7 @@ export class CoursePublisher {
 
   /** Lets the deletions that are held now pass the guard at the next cycle. @returns how many they are */
   approve(): number {
-    this.approved = new Set(this.held);
-    return this.held.length;
+    return this.guard.approve();
   }
 
   /** Publishes at the next cycle what the store has then, settled or not. */
@@ -256,10 +252,11 @@ export class CoursePublisher {
       path: this.course.path,
       state: this.state(),
       lastListing: this.listedAt?.toISOString() ?? null,
+      lagSeconds: this.caughtUpAt === undefined ? null : Math.round(performance.now() - this.caughtUpAt) / 1000,
       lastPublication: this.memory.lastPublication ?? null,
       files: files?.size ?? 0,
       bytes,
-      heldDeletions: this.held.length,
+      heldDeletions: this.guard.held.length,
       skipped: this.skipped.slice(0, MAX_SKIPPED),
       lastError: this.problem,
     };
@@ -296,8 +293,8 @@ export class CoursePublisher {
 
   /** Without the deletions that are held already. */
   private fresh(changes: Difference): Difference {
-    if (this.held.length === 0) return changes;
-    const held = new Set(this.held);
+    if (this.guard.held.length === 0) return changes;
+    const held = new Set(this.guard.held.map(({ name }) => name));
     return { ...changes, deleted: changes.deleted.filter((name) => !held.has(name)) };
   }
 
@@ -311,6 +308,7 @@ export class CoursePublisher {
       onProgress();
       if (page === this.settledPage) {
         this.listedAt = new Date();
+        this.caughtUpAt = began;
         return undefined;
       }
       gathered.add(page);
@@ -327,30 +325,6 @@ export class CoursePublisher {
     return wanted;
   }
 
-  /** What is held is kept in `held` as well. */
-  private passGuard(names: string[], wanted: Wanted): Verdict {
-    const published = this.current?.files.size ?? 0;
-    const deletions = { names, published, leavesNothing: wanted.files.size === 0, approved: this.approved };
-    const verdict = judge(this.dependencies.config.massDeletion, deletions, this.run, Date.now());
-    // On disk before anything is deleted: after a crash a deletion is rather counted twice than not at all.
-    if (JSON.stringify(verdict.run) !== JSON.stringify(this.memory.run)) this.memory.remember({ run: verdict.run });
-    this.sayHeld(verdict.held.length);
-    this.held = verdict.held;
-    return verdict;
-  }
-
-  private sayHeld(count: number): void {
-    const { journal } = this.dependencies;
-    const { name } = this.course;
-    if (count > this.held.length && this.held.length === 0) {
-      journal.warn(
-        `${name}: ${count} files are gone from the store; they stay on the site until \`site-publisher approve ${name}\``,
-      );
-    } else if (count === 0 && this.held.length > 0 && this.approved.size === 0) {
-      journal.info(`${name}: files that were gone are back in the store: no deletion is held any more`);
-    }
-  }
-
   private async publish(wanted: Wanted, changes: Difference, began: number): Promise<Release> {
     const { journal } = this.dependencies;
     const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
@@ -358,7 +332,7 @@ export class CoursePublisher {
     if (moved[0] !== undefined) throw new StoreChanging(moved[0].name, moved.length);
 
     for (const [name, { version }] of staged) wanted.files.set(name, version);
-    const files = withHeld(wanted, this.current?.files ?? new Map(), this.held);
+    const files = withHeld(wanted, this.guard.held);
     try {
       this.current = await this.releases.publish(this.current, files, staged);
     } catch (error) {

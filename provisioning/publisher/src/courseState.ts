@@ -53,9 +53,9 @@ function read(file: string): CourseMemory {
       version: unknown;
     };
     if (version !== 1) return {};
-    const numbers = [run?.lastAt, run?.deleted, run?.size, run?.held];
+    const numbers = [run?.lastAt, run?.size, run?.held];
     return {
-      run: numbers.every(Number.isFinite) ? run : undefined,
+      run: numbers.every(Number.isFinite) && Array.isArray(run?.gone) ? run : undefined,
       lastPublication: typeof lastPublication?.release === "string" ? lastPublication : undefined,
       shown: typeof shown?.release === "string" && typeof shown.pinned === "boolean" ? shown : undefined,
     };

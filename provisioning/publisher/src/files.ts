@@ -30,7 +30,12 @@ export interface Wanted {
   /** The folders that the files lie in. */
   folders: ReadonlySet<string>;
   skipped: Skipped[];
+  /** When the author last said that this course is emptied on purpose; UTC, as the listing has it. */
+  emptiedAt?: string | undefined;
 }
+
+/** An object of this name in the course's folder says that what is missing was deleted on purpose. It is not published. */
+export const EMPTIED_MARKER = ".emptied-on-purpose";
 
 /** Whether both are one content, so that nothing has to be fetched. */
 export function sameContent(a: FileVersion, b: FileVersion): boolean {
@@ -45,6 +50,7 @@ export class WantedFiles {
   private readonly files: Files = new Map();
   private readonly skipped: Skipped[] = [];
   private readonly folders = new Set<string>();
+  private emptiedAt: string | undefined;
 
   /**
    * @param prefix cut off each name
@@ -63,6 +69,10 @@ export class WantedFiles {
   private addObject(object: ListedObject): void {
     const name = object.name.slice(this.prefix.length);
     if (isFolderMarker(object, name)) return;
+    if (name === EMPTIED_MARKER) {
+      this.emptiedAt = object.lastModified;
+      return;
+    }
     const reason = object.symlinkPath === undefined ? unsafeName(name) : "a Swift symlink; store the file itself";
     if (reason !== undefined) {
       this.skipped.push({ name, reason });
@@ -84,7 +94,7 @@ export class WantedFiles {
       if (this.files.delete(folder))
         this.skipped.push({ name: folder, reason: "other objects lie in a folder of this name" });
     }
-    return { files: this.files, folders: this.folders, skipped: this.skipped };
+    return { files: this.files, folders: this.folders, skipped: this.skipped, emptiedAt: this.emptiedAt };
   }
 }
 
@@ -114,16 +124,15 @@ export function difference(published: Files, wanted: Files): Difference {
 }
 
 /**
- * The files of the next release: what is wanted, and of the current release what is held. A held file gives way where its
+ * The files of the next release: what is wanted, and what is held. A held file gives way where its
  * name is needed for a folder now, or its folder's name for a file.
  */
-export function withHeld(wanted: Wanted, published: Files, held: string[]): Files {
+export function withHeld(wanted: Wanted, held: Iterable<FileVersion>): Files {
   const files: Files = new Map(wanted.files);
-  for (const name of held) {
-    const version = published.get(name);
-    if (version === undefined || wanted.folders.has(name)) continue;
-    if ([...foldersOf(name)].some((folder) => wanted.files.has(folder))) continue;
-    files.set(name, version);
+  for (const version of held) {
+    if (wanted.folders.has(version.name)) continue;
+    if ([...foldersOf(version.name)].some((folder) => wanted.files.has(folder))) continue;
+    files.set(version.name, version);
   }
   return files;
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { Assembly } from "./assembly";
+import { Assembly, fileOf } from "./assembly";
 import type { Staged } from "./fetcher";
-import type { Files } from "./files";
+import type { Files, FileVersion } from "./files";
 import { type Manifest, type Outline, readManifest, readOutline, writeManifest } from "./manifest";
 import { Pace } from "./pace";
 import { Quarantine } from "./quarantine";
@@ -129,6 +129,11 @@ export class Releases {
       await this.remove(path.join(this.dir, id));
       throw error;
     }
+  }
+
+  /** Keeps files of the current release beyond it. */
+  quarantineAll(current: Release, versions: FileVersion[]): void {
+    for (const version of versions) this.quarantine.put(version, fileOf(this.dir, current, version.name));
   }
 
   /** IDs of the releases that are kept, oldest first. */

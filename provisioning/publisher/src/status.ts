@@ -16,7 +16,8 @@ export interface CourseStatus {
   state: CourseState;
   /** The last complete listing. */
   lastListing: string | null;
-  /** Since the service started. */
+  /** How far the site may be behind the store: since a look at the store left nothing to be published. */
+  lagSeconds: number | null;
   lastPublication: Publication | null;
   files: number;
   bytes: number;
