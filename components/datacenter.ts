@@ -35,7 +35,11 @@ export class Datacenter extends pulumi.ComponentResource {
     const child = { parent: this };
     const store = new ObjectStore(
       `${name}-content`,
-      { courses: config.courses, deleteContent: config.deleteContent !== undefined },
+      {
+        courses: config.courses,
+        deleteContent: config.deleteContent !== undefined,
+        ...(config.publisher.canary.seconds > 0 && { canaryContainer: config.publisher.canary.container }),
+      },
       { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
     );
     const webServer = new WebServer(

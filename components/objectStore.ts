@@ -7,6 +7,11 @@ export interface ObjectStoreArgs {
   /** One container is declared for each course. */
   courses: Course[];
   /**
+   * One more for the canary's object. It holds nothing of worth, and goes with the stack.
+   * @default none
+   */
+  canaryContainer?: string;
+  /**
    * Lets `destroy` delete the containers with all they hold.
    * @default false: containers are protected, and even an unprotected one is only forgotten, never deleted.
    */
@@ -34,6 +39,13 @@ export class ObjectStore extends pulumi.ComponentResource {
       );
       return [course.name, container.name] as const;
     });
+    if (args.canaryContainer !== undefined) {
+      new openstack.objectstorage.Container(
+        `${name}-canary`,
+        { name: args.canaryContainer, metadata: { Role: "canary" }, forceDestroy: true },
+        { parent: this },
+      );
+    }
     this.containers = pulumi.output(Object.fromEntries(declared));
     this.registerOutputs({ containers: this.containers });
   }

@@ -164,6 +164,8 @@ const contentMount = section({
     .default(CLOUDFUSE_COMMIT),
 });
 
+const containerName = z.string().regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces");
+
 const publisher = section({
   /** Seconds between two looks at a course. Default: 0.5. */
   pollSeconds: z
@@ -179,6 +181,11 @@ const publisher = section({
     .min(0, "must be a port number, or 0")
     .max(65_535, "must be a port number, or 0")
     .default(9150),
+  /** Stores an object every so many seconds and measures when the site serves it; 0: never. Its container is declared as well. */
+  canary: section({
+    seconds: z.number().min(0, "must be 0 to 86400").max(86_400, "must be 0 to 86400").default(0),
+    container: containerName.default("xwmooc-canary"),
+  }).prefault({}),
   /** Deletions of more than `percent` of a course's files and more than `files` files within `windowSeconds` wait for approval. */
   massDeletion: section({
     percent: z.number().min(1, "must be 1 to 100").max(100, "must be 1 to 100").default(50),
@@ -195,10 +202,7 @@ const course = section({
   /** One line on the start page. Default: none. */
   description: z.string().default(""),
   /** Swift container. Default: the name. */
-  container: z
-    .string()
-    .regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces")
-    .optional(),
+  container: containerName.optional(),
   /** Folder in the container that is the site's root. Default: the whole container. */
   source: safePath("a folder in the container").optional(),
   /** Where on the site the course is. Default: the name. */

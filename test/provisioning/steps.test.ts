@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Status } from "../../provisioning/publisher/src/status";
 import {
   CourseHost,
   credentialFiles,
   type Driver,
   FIRST_USER,
   NEXT_USER,
+  PUBLISHER_CONFIG,
   STEPS,
   whyNoCloudfuse,
 } from "../support/courseHost";
@@ -185,6 +187,24 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     expect(Number(exposure["site-publisher.service"])).toBeLessThanOrEqual(2);
     expect(Number(exposure["content-mount-watchdog.service"])).toBeLessThanOrEqual(2);
   });
+
+  it(
+    "measure by a canary how long it takes from the store to the site",
+    async () => {
+      await host.store("PUT", "canary");
+      const config = JSON.stringify({ ...PUBLISHER_CONFIG, canary: { seconds: 1, container: "canary" } });
+      const { stderr } = await host.step("publisher", driver, { files: { "config.json": config } });
+      expect(stderr).toBe("");
+      const measured = await host.container.until(20, "a measurement", async () => {
+        const { canary } = JSON.parse(await sh("site-publisher status --json")) as Status;
+        return canary?.latencySeconds;
+      });
+      expect(measured).toBeGreaterThan(0);
+      expect(await sh("curl -s http://127.0.0.1:9150/metrics")).toMatch(/^site_publisher_canary_latency_seconds \d/m);
+      expect(await sh("curl -s http://127.0.0.1/")).not.toContain("anary");
+    },
+    LONG_MS,
+  );
 
   it(
     "miss a container by name",

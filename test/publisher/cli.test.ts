@@ -130,12 +130,14 @@ describe("verbs", () => {
       version: 1,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       mount: { healthy: expect.any(Boolean), detail: expect.any(String) },
+      canary: null,
       courses: [
         {
           name: "course",
           path: "course",
           state: "current",
           lastListing: expect.stringMatching(/^\d{4}-.*Z$/),
+          lagSeconds: expect.any(Number),
           lastPublication: {
             release: expect.stringMatching(/^00000001-/),
             at: expect.any(String),
@@ -146,6 +148,7 @@ describe("verbs", () => {
           },
           files: 1,
           bytes: 3,
+          fetching: null,
           heldDeletions: 0,
           skipped: [],
           lastError: null,
@@ -153,10 +156,13 @@ describe("verbs", () => {
       ],
     });
     expect(await site.run("status")).toMatch(
-      /^COURSE +STATE +FILES +MiB +HELD +SKIPPED +LISTED +PUBLISHED\ncourse +current +1 +0\.0 +0 +0 +\d s ago +\d s ago\n\nmount: /,
+      /^COURSE +STATE +FILES +MiB +HELD +SKIPPED +LAG +PUBLISHED\ncourse +current +1 +0\.0 +0 +0 +\d\.\d s +\d s ago\n\nmount: /,
     );
     const nothing = { ...status, courses: [{ ...status.courses[0], lastPublication: null, lastListing: null }] };
     expect(statusText(nothing)).toContain("never");
+    const fetching = { files: 1, ofFiles: 30, bytes: 2 ** 20, ofBytes: 2 ** 22 };
+    const busy = { ...status, courses: [{ ...status.courses[0], fetching }] };
+    expect(statusText(busy)).toContain("course: 1 of 30 files fetched (1.0 of 4.0 MiB)");
   });
 });
 

@@ -108,3 +108,66 @@ test("an older release can be shown, and the newest stays the one to go on from"
   expect((await open().open(first.id))?.id).toBe(second.id);
   expect(read("index.html")).toBe("1");
 });
+
+test("a large folder of a former release is used again, and is up to date", async () => {
+  const texts: Record<string, string> = {};
+  for (let i = 0; i < 1_200; i++) texts[`big/f${i}`] = "1";
+  Object.assign(texts, { "big/sub/page": "1", "other/page": "1" });
+  const placeOf = (release: Release) => fs.statSync(path.join(dir, "releases", String(release.folders.get("big")))).ino;
+  const shown = () => {
+    const root = path.join(link, "big");
+    const names = fs.readdirSync(root).filter((name) => name !== "sub" && name !== "new");
+    return Object.fromEntries([
+      ...names.map((name) => [`big/${name}`, read(`big/${name}`)]),
+      ...["big/sub/page", "big/new/page"].filter((name) => name in texts).map((name) => [name, read(name)]),
+    ]);
+  };
+  const expected = () => Object.fromEntries(Object.entries(texts).filter(([name]) => name.startsWith("big/")));
+
+  const first = await publish(texts);
+  const place = placeOf(first);
+  texts["big/f1"] = "2";
+  delete texts["big/f2"];
+  await publish(texts);
+  texts["big/f3"] = "3";
+  texts["big/added"] = "3";
+  // The first one is not kept any more.
+  await publish(texts);
+  texts["other/page"] = "4";
+  delete texts["big/sub/page"];
+  texts["big/new/page"] = "4";
+  texts["big/f1"] = "4";
+  const fourth = await publish(texts);
+  expect(placeOf(fourth)).toBe(place);
+  expect(shown()).toEqual(expected());
+  // After a restart, too, it is known what has changed since.
+  releases = open();
+  current = await releases.open();
+  expect(fs.readdirSync(path.join(dir, "releases", ".spares"))).toEqual([]);
+  for (const text of ["5", "6", "7"]) {
+    texts["big/f5"] = text;
+    await publish(texts);
+    expect(shown()).toEqual(expected());
+  }
+});
+
+test("one that someone has put something into is not used", async () => {
+  const texts: Record<string, string> = {};
+  for (let i = 0; i < 1_000; i++) texts[`big/f${i}`] = "1";
+  for (const text of ["1", "2", "3"]) await publish({ ...texts, "big/f0": text });
+  const [spare] = fs.readdirSync(path.join(dir, "releases", ".spares"));
+  fs.rmSync(path.join(dir, "releases", ".spares", String(spare), "f9"));
+  await expect(publish({ ...texts, "big/f0": "4" })).rejects.toThrow("it is made anew");
+  await publish({ ...texts, "big/f0": "4" });
+  expect([read("big/f0"), read("big/f9")]).toEqual(["4", "1"]);
+});
+
+test("former releases give way where the disk has no room", async () => {
+  await publish({ a: "1" });
+  await publish({ a: "2" });
+  await releases.makeRoom(1);
+  expect(releases.kept).toHaveLength(2);
+  await expect(releases.makeRoom(2 ** 60)).rejects.toMatchObject({ code: "ENOSPC" });
+  expect(releases.kept).toEqual([current?.id]);
+  expect(read("a")).toBe("2");
+});

@@ -62,6 +62,7 @@ export class Site {
       keepReleases: 3,
       massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
       metricsPort: 0,
+      canary: { seconds: 0, container: "canary" },
       siteTitle: "Site",
       courses: [course()],
       ...config,

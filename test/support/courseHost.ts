@@ -158,7 +158,8 @@ function stepContent(step: Step, driver: Driver): StepContent {
   }
 }
 
-const PUBLISHER_CONFIG = {
+/** What the publisher's step is given. */
+export const PUBLISHER_CONFIG = {
   webRoot: "/var/www/html",
   releasesDir: "/var/www/releases",
   stateDir: "/var/lib/site-publisher",
@@ -167,6 +168,7 @@ const PUBLISHER_CONFIG = {
   keepReleases: 3,
   massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
   metricsPort: 9150,
+  canary: { seconds: 0, container: "canary" },
   siteTitle: "xwMOOC",
   courses: ["pi", "py4inf"].map((name) => ({
     name,

@@ -14,7 +14,7 @@ const USAGE = `usage: site-publisher run                        publish the cour
        site-publisher pin COURSE [RELEASE]       show one, whatever the store does, until \`unpin\`
        site-publisher unpin COURSE               show the newest one again, and follow the store
        site-publisher publish COURSE             publish what the store has now, settled or not
-       site-publisher announce COURSE OBJECT     an object of the course's container was stored just now
+       site-publisher announce COURSE OBJECT...  objects of the course's container were stored just now
        site-publisher approve COURSE             delete from the site what is held
 
 options: --config FILE       default /etc/site-publisher/config.json
@@ -101,19 +101,29 @@ const ORDERS: Record<string, (done: Done) => string> = {
   announce: () => "noted",
 };
 
-/** What a verb takes besides the course; `?` where it need not be given. */
-const ARGUMENTS: Record<string, string> = { rollback: "release?", pin: "release?", announce: "object" };
+/** How many arguments a verb takes, the course included. */
+const ARGUMENTS: Record<string, [least: number, most: number]> = {
+  rollback: [1, 2],
+  pin: [1, 2],
+  announce: [2, Number.POSITIVE_INFINITY],
+};
 
 function takes(verb: string, args: string[]): boolean {
-  const argument = ARGUMENTS[verb];
-  const most = argument === undefined ? 1 : 2;
-  return args.length <= most && args.length >= (argument?.endsWith("?") ? 1 : most);
+  const [least, most] = ARGUMENTS[verb] ?? [1, 1];
+  return args.length >= least && args.length <= most;
 }
 
-async function order(socket: string, verb: string, [course = "", argument]: string[]): Promise<void> {
-  const key = ARGUMENTS[verb]?.replace("?", "");
-  const query = argument === undefined ? "" : `?${key}=${encodeURIComponent(argument)}`;
-  const done = await ask<Done>(socket, "POST", `/courses/${encodeURIComponent(course)}/${verb}${query}`);
+async function order(socket: string, verb: string, [course = "", ...rest]: string[]): Promise<void> {
+  const path = `/courses/${encodeURIComponent(course)}/${verb}`;
+  const [release] = rest;
+  const done =
+    verb === "announce"
+      ? await ask<Done>(socket, "POST", path, rest)
+      : await ask<Done>(
+          socket,
+          "POST",
+          release === undefined ? path : `${path}?release=${encodeURIComponent(release)}`,
+        );
   console.log(`${course}: ${ORDERS[verb]?.(done)}`);
 }
 

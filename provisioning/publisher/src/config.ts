@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { parseCredentials, type SwiftCredentials } from "../../../swift/credentials";
+import { canaryCourse } from "./canary";
 import type { SettleRule } from "./settling";
 
 /** What `/etc/site-publisher/config.json` holds. */
@@ -20,6 +21,7 @@ export interface Config {
   massDeletion: MassDeletion;
   /** Where Prometheus finds the metrics on the loopback: 1 to 65535; 0 for nowhere. */
   metricsPort: number;
+  canary: Canary;
   siteTitle: string;
   courses: Course[];
 }
@@ -32,6 +34,14 @@ export interface MassDeletion {
   files: number;
   /** Deletions less than this apart are counted together: 1 to 604800 (a week). */
   windowSeconds: number;
+}
+
+/** Measures how long it takes from the store to the site. */
+export interface Canary {
+  /** Seconds between two measurements, up to 86400 (a day); 0: none is made. */
+  seconds: number;
+  /** For its object alone. */
+  container: string;
 }
 
 export interface Course {
@@ -82,6 +92,7 @@ export function parseConfig(value: unknown, file: string): Config {
   const problems: string[] = [];
   const root = new Fields(value, "", problems);
   const massDeletion = new Fields(root.take("massDeletion"), "massDeletion.", problems);
+  const canary = new Fields(root.take("canary"), "canary.", problems);
   const courses = root.take("courses");
   const config: Config = {
     webRoot: root.absolutePath("webRoot"),
@@ -96,13 +107,16 @@ export function parseConfig(value: unknown, file: string): Config {
       windowSeconds: massDeletion.number("windowSeconds", 1, 604_800),
     },
     metricsPort: root.integer("metricsPort", 0, 65_535),
+    canary: { seconds: canary.number("seconds", 0, 86_400), container: canary.matching("container", ...CONTAINER) },
     siteTitle: root.text("siteTitle"),
     courses: Array.isArray(courses) ? courses.map((course, i) => parseCourse(course, `courses[${i}].`, problems)) : [],
   };
   if (!Array.isArray(courses)) problems.push("courses: must be a list of courses");
   massDeletion.end();
+  canary.end();
   root.end();
-  problems.push(...clashes(config.courses));
+  const all = config.canary.seconds > 0 ? [...config.courses, canaryCourse(config.canary)] : config.courses;
+  problems.push(...clashes(all));
   if (problems.length > 0) throw configError(file, problems);
   return config;
 }
@@ -115,11 +129,7 @@ function parseCourse(value: unknown, where: string, problems: string[]): Course 
       /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
       "letters, digits, dot, dash, underscore; begins with a letter or digit",
     ),
-    container: fields.matching(
-      "container",
-      /^[^/\p{Cc}]{1,256}$/u,
-      "a container's name: 1 to 256 characters without a slash",
-    ),
+    container: fields.matching("container", ...CONTAINER),
     source: fields.matching(
       "source",
       sourceFolder,
@@ -145,6 +155,7 @@ function parseSettleRule(value: unknown, where: string, problems: string[]): Set
   return rule;
 }
 
+const CONTAINER = [/^[^/\p{Cc}]{1,256}$/u, "a container's name: 1 to 256 characters without a slash"] as const;
 /** Parts that are neither empty nor `.` nor `..`. */
 const sourceFolder = /^$|^(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255})*$/u;
 /** As above; nor may one begin with a dot, for the web server denies those. */

@@ -1,7 +1,10 @@
 import { chmodSync, rmSync } from "node:fs";
 import * as http from "node:http";
+import { readBody } from "../../../swift/http";
 import { RefusedRequest } from "./rollback";
 import type { ReleaseStatus, Status } from "./status";
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /** What the control socket can be asked of a course. @throws RefusedRequest where that can't be done */
 export interface CourseControls {
@@ -13,8 +16,8 @@ export interface CourseControls {
   pin(release?: string): { release: string };
   unpin(): { release: string | undefined };
   publish(): Record<string, never>;
-  /** An object of the container was stored just now. */
-  announce(object: string): Record<string, never>;
+  /** These objects of the container were stored just now. */
+  announce(objects: string[]): Record<string, never>;
 }
 
 /** What the control socket can be asked. */
@@ -30,8 +33,8 @@ export class NotRunning extends Error {}
 export async function serveControls(socket: string, controls: Controls): Promise<http.Server> {
   if (await answers(socket)) throw new Error(`another site-publisher is running: it answers at ${socket}`);
   rmSync(socket, { force: true });
-  const server = http.createServer((request, response) => {
-    const { code, body } = route(controls, request.method ?? "", request.url ?? "");
+  const server = http.createServer(async (request, response) => {
+    const { code, body } = await route(controls, request);
     response.writeHead(code, { "Content-Type": "application/json" }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
@@ -42,7 +45,8 @@ export async function serveControls(socket: string, controls: Controls): Promise
   return server;
 }
 
-function route(controls: Controls, method: string, url: string): { code: number; body: unknown } {
+async function route(controls: Controls, request: http.IncomingMessage): Promise<{ code: number; body: unknown }> {
+  const { method = "", url = "" } = request;
   if (method === "GET" && url === "/status") return { code: 200, body: controls.status() };
   const { pathname, searchParams } = new URL(url, "http://socket");
   const [, name, verb] = /^\/courses\/([^/]+)\/([a-z]+)$/.exec(pathname) ?? [];
@@ -53,7 +57,6 @@ function route(controls: Controls, method: string, url: string): { code: number;
     return { code: 404, body: { error: `no course ${decodeURIComponent(name)}; there are: ${known.join(", ")}` } };
   }
   const release = searchParams.get("release") ?? undefined;
-  const object = searchParams.get("object");
   const answers: Record<string, () => unknown> = {
     "GET releases": () => course.releases(),
     "POST approve": () => course.approve(),
@@ -61,19 +64,31 @@ function route(controls: Controls, method: string, url: string): { code: number;
     "POST pin": () => course.pin(release),
     "POST unpin": () => course.unpin(),
     "POST publish": () => course.publish(),
-    ...(object !== null && { "POST announce": () => course.announce(object) }),
+    "POST announce": async () => course.announce(await namesIn(request)),
   };
   const answer = answers[`${method} ${verb}`];
   if (answer === undefined) return { code: 404, body: { error: "unknown request" } };
   try {
-    return { code: 200, body: answer() };
+    return { code: 200, body: await answer() };
   } catch (error) {
     return { code: error instanceof RefusedRequest ? 409 : 500, body: { error: (error as Error).message } };
   }
 }
 
+/** The body of an announcement: a JSON list of the objects' names. @throws RefusedRequest */
+async function namesIn(request: http.IncomingMessage): Promise<string[]> {
+  const body = (await readBody(request, MAX_BODY_BYTES)).toString("utf8");
+  try {
+    const names: unknown = JSON.parse(body);
+    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  } catch {
+    // said below
+  }
+  throw new RefusedRequest('the body must be a JSON list of names, such as ["html/index.html"]');
+}
+
 /** Asks the running service. @throws NotRunning, or an Error with what the service said */
-export async function ask<T>(socket: string, method: "GET" | "POST", path: string): Promise<T> {
+export async function ask<T>(socket: string, method: "GET" | "POST", path: string, body?: unknown): Promise<T> {
   const { code, text } = await new Promise<{ code: number; text: string }>((resolve, reject) => {
     const request = http.request({ socketPath: socket, method, path, timeout: 5_000 }, (response) => {
       let text = "";
@@ -94,11 +109,11 @@ export async function ask<T>(socket: string, method: "GET" | "POST", path: strin
         ),
       );
     });
-    request.end();
+    request.end(body === undefined ? undefined : JSON.stringify(body));
   });
-  const body = JSON.parse(text) as T & { error?: string };
-  if (code !== 200) throw new Error(body.error ?? `HTTP ${code}`);
-  return body;
+  const answer = JSON.parse(text) as T & { error?: string };
+  if (code !== 200) throw new Error(answer.error ?? `HTTP ${code}`);
+  return answer;
 }
 
 async function answers(socket: string): Promise<boolean> {

@@ -18,7 +18,7 @@ import {
   WantedFiles,
   withHeld,
 } from "./files";
-import { type Journal, oneLine } from "./journal";
+import { type Journal, mebibytes, oneLine } from "./journal";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
 import { Rollback } from "./rollback";
@@ -76,6 +76,7 @@ export class CoursePublisher {
   private readonly guard: DeletionGuard;
   private skipped: Skipped[] = [];
   private publishing = false;
+  private fetching: CourseStatus["fetching"] | undefined;
   private hurried = false;
   private grace: NodeJS.Timeout | undefined;
   private readonly settling: Settling;
@@ -256,6 +257,7 @@ export class CoursePublisher {
       lastPublication: this.memory.lastPublication ?? null,
       files: files?.size ?? 0,
       bytes,
+      fetching: this.fetching ?? null,
       heldDeletions: this.guard.held.length,
       skipped: this.skipped.slice(0, MAX_SKIPPED),
       lastError: this.problem,
@@ -353,20 +355,23 @@ export class CoursePublisher {
 
   private async fetch(versions: FileVersion[]): ReturnType<Fetcher["fetch"]> {
     const { journal } = this.dependencies;
-    const total = versions.reduce((sum, { bytes }) => sum + bytes, 0);
+    const ofBytes = versions.reduce((sum, { bytes }) => sum + bytes, 0);
+    const ofFiles = versions.length;
+    await this.releases.makeRoom(ofBytes);
     let saidAt = performance.now();
-    return await this.fetcher.fetch(versions, (progress: FetchProgress) => {
-      if (performance.now() - saidAt < PROGRESS_MS) return;
-      saidAt = performance.now();
-      journal.info(
-        `${this.course.name}: ${progress.files} of ${versions.length} files fetched (${mebibytes(progress.bytes)} of ${mebibytes(total)} MiB)`,
-      );
-    });
+    try {
+      return await this.fetcher.fetch(versions, ({ files, bytes }: FetchProgress) => {
+        this.fetching = { files, ofFiles, bytes, ofBytes };
+        if (performance.now() - saidAt < PROGRESS_MS) return;
+        saidAt = performance.now();
+        journal.info(
+          `${this.course.name}: ${files} of ${ofFiles} files fetched (${mebibytes(bytes)} of ${mebibytes(ofBytes)} MiB)`,
+        );
+      });
+    } finally {
+      this.fetching = undefined;
+    }
   }
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 1024 ** 2).toFixed(1);
 }
 
 function hasChanges({ added, changed, deleted }: Difference): boolean {

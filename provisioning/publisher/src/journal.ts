@@ -30,3 +30,8 @@ export function oneLine(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
+
+/** With one digit behind the point. */
+export function mebibytes(bytes: number): string {
+  return (bytes / 1024 ** 2).toFixed(1);
+}

@@ -4,6 +4,11 @@ import type { CourseStatus, Status } from "./status";
 
 /** One number of each course. */
 const OF_COURSES: [name: string, help: string, value: (course: CourseStatus) => number][] = [
+  [
+    "lag_seconds",
+    "How far the site may be behind the store; NaN before the first look.",
+    ({ lagSeconds }) => lagSeconds ?? Number.NaN,
+  ],
   ["files", "Files on the site.", ({ files }) => files],
   ["bytes", "Bytes of the files on the site.", ({ bytes }) => bytes],
   ["held_deletions", "Deletions that wait for an approval.", ({ heldDeletions }) => heldDeletions],
@@ -39,6 +44,12 @@ export function metricsText(status: Status, traffic: Traffic): string {
     // A course's name has no character that would have to be escaped.
     const samples = status.courses.map((course) => [`{course="${course.name}"}`, value(course)] as [string, number]);
     metric(`course_${name}`, help, "gauge", samples);
+  }
+  if (status.canary !== null) {
+    const { latencySeconds, failures } = status.canary;
+    const latency = latencySeconds ?? Number.NaN;
+    metric("canary_latency_seconds", "From stored to served; NaN where that failed.", "gauge", [["", latency]]);
+    metric("canary_failures_total", "Canaries that were not served in time.", "counter", [["", failures]]);
   }
   metric("mount_healthy", "1 while files are read through the mount.", "gauge", [["", Number(status.mount.healthy)]]);
   metric("store_requests_total", "Requests to the object store.", "counter", [["", traffic.requests]]);

@@ -3,6 +3,7 @@ import type * as http from "node:http";
 import * as path from "node:path";
 import { SwiftClient } from "../../../swift/client";
 import type { SwiftCredentials } from "../../../swift/credentials";
+import { Canary, canaryCourse } from "./canary";
 import type { Config } from "./config";
 import { type CourseControls, serveControls } from "./control";
 import { CoursePublisher } from "./course";
@@ -41,14 +42,20 @@ export class Publisher {
   private readonly systemd = new SystemdNotify();
   private controls: http.Server | undefined;
   private metrics: http.Server | undefined;
+  private readonly canary: Canary | undefined;
 
   constructor(private readonly options: PublisherOptions) {
     const { config, credentials, program, journal } = options;
     this.store = new SwiftClient(credentials, { timeoutMs: STORE_TIMEOUT_MS });
-    const containers = config.courses.map(({ container }) => container);
+    const watched = [...config.courses];
+    if (config.canary.seconds > 0) {
+      this.canary = new Canary(config.canary, this.store, journal);
+      watched.push(canaryCourse(config.canary));
+    }
+    const containers = watched.map(({ container }) => container);
     this.mount = new Mount({ dir: config.mountDir, containers, program, journal });
     this.localWrites = new LocalWrites(journal);
-    for (const course of config.courses) {
+    for (const course of watched) {
       const publisher = new CoursePublisher(course, {
         ...{ config, store: this.store, mount: this.mount, journal },
         onProgress: () => this.stepped(course.name),
@@ -80,10 +87,11 @@ export class Publisher {
       const folder = path.join(config.mountDir, publisher.course.container, publisher.course.source);
       this.localWrites.watch(config.mountDir, folder, () => loop.wake());
     }
-    await Promise.all([...this.courses.values()].map(({ loop }) => loop.run()));
+    await Promise.all([this.canary?.run(), ...[...this.courses.values()].map(({ loop }) => loop.run())]);
   }
 
   stop(): void {
+    this.canary?.stop();
     for (const { loop } of this.courses.values()) loop.stop();
     this.systemd.stop();
     this.localWrites.stop();
@@ -95,7 +103,8 @@ export class Publisher {
 
   private status(): Status {
     const courses = [...this.courses.values()].map(({ publisher }) => publisher.status);
-    return { version: 1, startedAt: this.startedAt, mount: this.mount.health, courses };
+    const canary = this.canary?.status ?? null;
+    return { version: 1, startedAt: this.startedAt, mount: this.mount.health, canary, courses };
   }
 
   private controlsOf(name: string): CourseControls | undefined {
@@ -116,8 +125,8 @@ export class Publisher {
         loop.wake();
         return { release };
       },
-      announce: (object) => {
-        publisher.announce(object);
+      announce: (objects) => {
+        for (const object of objects) publisher.announce(object);
         loop.wake();
         return {};
       },
@@ -140,10 +149,10 @@ export class Publisher {
   }
 
   private writeStartPage(): void {
-    const { webRoot, siteTitle } = this.options.config;
-    const courses = [...this.courses.values()].map(({ publisher }) => ({
-      ...publisher.course,
-      published: publisher.isPublished,
+    const { webRoot, siteTitle, courses: listed } = this.options.config;
+    const courses = listed.map((course) => ({
+      ...course,
+      published: this.courses.get(course.name)?.publisher.isPublished ?? false,
     }));
     try {
       writeStartPage(webRoot, siteTitle, courses);

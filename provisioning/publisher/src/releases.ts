@@ -25,6 +25,9 @@ export class DamagedRelease extends Error {
 /** With more changes than this a release is not worth being made from an older one. */
 const MAX_STEP = 10_000;
 
+/** So much of the disk, at most so many bytes, is left to others. */
+const FREE = { share: 0.05, bytes: 256 * 1024 ** 2 };
+
 /** `<number>-<time>`: the number orders them, whatever the clock does. */
 const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
 
@@ -163,12 +166,16 @@ export class Releases {
   private drop(id: string): void {
     const { folders } = this.outlines.get(id) as Outline;
     const changed = this.changedSince(id);
-    fs.rmSync(this.manifestOf(id), { force: true });
-    this.outlines.delete(id);
+    this.forget(id);
     if (changed === undefined) return;
     const used = new Set([...this.outlines.values()].flatMap((outline) => [...outline.folders.values()]));
     for (const [folder, place] of folders)
       if (!used.has(place)) this.spares.keep(folder, path.join(this.dir, place), folders, changed);
+  }
+
+  private forget(id: string): void {
+    fs.rmSync(this.manifestOf(id), { force: true });
+    this.outlines.delete(id);
   }
 
   /** The names that have changed since a release; `undefined` where that is not known. */
@@ -181,6 +188,30 @@ export class Releases {
       at = step.from;
     }
     return [...changed];
+  }
+
+  /**
+   * Sees to it that there is room for so many bytes more, and still some for the rest of the machine: former releases give
+   * way, oldest first.
+   * @throws Error "ENOSPC" where that is not enough
+   */
+  async makeRoom(bytes: number): Promise<void> {
+    if (this.hasRoom(bytes)) return;
+    this.spares.clear();
+    await this.removeUnused();
+    const shown = this.linked();
+    for (const id of this.kept.slice(0, -1)) {
+      if (this.hasRoom(bytes)) return;
+      if (id === shown) continue;
+      this.forget(id);
+      await this.removeUnused();
+    }
+    if (!this.hasRoom(bytes)) throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
+  }
+
+  private hasRoom(bytes: number): boolean {
+    const { bavail, blocks, bsize } = fs.statfsSync(this.dir);
+    return (bavail - Math.min(blocks * FREE.share, FREE.bytes / bsize)) * bsize >= bytes;
   }
 
   /** The release that visitors see, if it is one of ours. @throws where something else is in the link's place */

@@ -52,6 +52,11 @@ export class Spares {
     return [...this.spares.values()].map(({ dir }) => dir);
   }
 
+  /** Keeps none of them any more. */
+  clear(): void {
+    this.spares.clear();
+  }
+
   take(folder: string): Spare | undefined {
     const spare = this.spares.get(folder);
     this.spares.delete(folder);

@@ -7,7 +7,21 @@ export interface Status {
   /** ISO 8601, as all times here. */
   startedAt: string;
   mount: MountHealth;
+  /** `null` where none is configured. */
+  canary: CanaryStatus | null;
   courses: CourseStatus[];
+}
+
+/** What the canary has measured. */
+export interface CanaryStatus {
+  /** The last measurement's begin. */
+  at: string | null;
+  /** From 'the store has it' to 'the web server serves it'; `null` where that has failed. */
+  latencySeconds: number | null;
+  /** Since the service started. */
+  failures: number;
+  /** `null` once it is over. */
+  lastError: string | null;
 }
 
 export interface CourseStatus {
@@ -21,6 +35,8 @@ export interface CourseStatus {
   lastPublication: Publication | null;
   files: number;
   bytes: number;
+  /** How far a fetch is that is under way. */
+  fetching: { files: number; ofFiles: number; bytes: number; ofBytes: number } | null;
   /** Files that are gone from the store and stay on the site until `site-publisher approve`. */
   heldDeletions: number;
   /** Objects that can't be published, at most 100 of them. */

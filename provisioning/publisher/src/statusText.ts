@@ -1,17 +1,17 @@
-import { oneLine } from "./journal";
-import type { CourseStatus, Status } from "./status";
+import { mebibytes, oneLine } from "./journal";
+import type { CanaryStatus, CourseStatus, Status } from "./status";
 
 /** The status as a table for people. @param now for "… ago" */
 export function statusText(status: Status, now = new Date()): string {
-  const header = ["COURSE", "STATE", "FILES", "MiB", "HELD", "SKIPPED", "LISTED", "PUBLISHED"];
+  const header = ["COURSE", "STATE", "FILES", "MiB", "HELD", "SKIPPED", "LAG", "PUBLISHED"];
   const rows = status.courses.map((course) => [
     course.name,
     course.state,
     String(course.files),
-    (course.bytes / 1024 ** 2).toFixed(1),
+    mebibytes(course.bytes),
     String(course.heldDeletions),
     String(course.skipped.length),
-    ago(course.lastListing, now),
+    course.lagSeconds === null ? "-" : `${course.lagSeconds.toFixed(1)} s`,
     ago(course.lastPublication?.at, now),
   ]);
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
@@ -23,11 +23,17 @@ export function statusText(status: Status, now = new Date()): string {
   );
   const remarks = status.courses.flatMap(remarksOn);
   const mount = `mount: ${status.mount.healthy ? "healthy" : "not in use"} (${status.mount.detail})`;
-  return [...table, "", mount, ...remarks].join("\n");
+  return [...table, "", mount, ...canaryText(status.canary), ...remarks].join("\n");
 }
 
 function remarksOn(course: CourseStatus): string[] {
   const remarks: string[] = [];
+  if (course.fetching !== null) {
+    const { files, ofFiles, bytes, ofBytes } = course.fetching;
+    remarks.push(
+      `${course.name}: ${files} of ${ofFiles} files fetched (${mebibytes(bytes)} of ${mebibytes(ofBytes)} MiB)`,
+    );
+  }
   if (course.state === "outage" && course.lastError)
     remarks.push(`${course.name}: ${oneLine(course.lastError.message)}`);
   if (course.heldDeletions > 0) {
@@ -38,6 +44,14 @@ function remarksOn(course: CourseStatus): string[] {
   for (const { name, reason } of course.skipped)
     remarks.push(`${course.name}: not published: ${oneLine(name)}: ${reason}`);
   return remarks;
+}
+
+function canaryText(canary: CanaryStatus | null): string[] {
+  if (canary === null) return [];
+  const { at, latencySeconds, lastError } = canary;
+  if (lastError !== null) return [`canary: ${oneLine(lastError)}`];
+  if (at === null || latencySeconds === null) return ["canary: nothing measured yet"];
+  return [`canary: served ${latencySeconds.toFixed(2)} s after it was stored (${at})`];
 }
 
 function ago(time: string | null | undefined, now: Date): string {
