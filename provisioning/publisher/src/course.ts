@@ -19,6 +19,7 @@ import {
   withHeld,
 } from "./files";
 import { type Journal, mebibytes, oneLine } from "./journal";
+import { collectGarbage } from "./memory";
 import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
 import { Rollback } from "./rollback";
@@ -30,6 +31,8 @@ import { Undelivered } from "./undelivered";
 const MAX_SKIPPED = 100;
 /** A fetch that takes longer says how far it is, this often. */
 const PROGRESS_MS = 5_000;
+/** So much of a listing leaves much behind. */
+const MANY_ROWS = 20_000;
 /** A listing that takes longer is worth a question whether anything has changed at all. */
 const CHEAP_LISTING_MS = 200;
 /** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
@@ -306,6 +309,7 @@ export class CoursePublisher {
     const began = performance.now();
     const gathered = new WantedFiles(this.prefix, this.current?.files ?? new Map());
     let pages = 0;
+    let rows = 0;
     for await (const page of store.listPages(this.course.container, this.prefix, this.firstPage)) {
       onProgress();
       if (page === this.settledPage) {
@@ -314,6 +318,11 @@ export class CoursePublisher {
         return undefined;
       }
       gathered.add(page);
+      rows += page.length;
+      if (rows >= MANY_ROWS) {
+        collectGarbage();
+        rows = 0;
+      }
       // A listing of many pages takes longer than an announced object should.
       if (pages > 0 && this.announcements.isWaiting) await this.followAnnounced();
       this.onlyPage = ++pages === 1 ? page : undefined;
@@ -364,6 +373,7 @@ export class CoursePublisher {
         this.fetching = { files, ofFiles, bytes, ofBytes };
         if (performance.now() - saidAt < PROGRESS_MS) return;
         saidAt = performance.now();
+        collectGarbage();
         journal.info(
           `${this.course.name}: ${files} of ${ofFiles} files fetched (${mebibytes(bytes)} of ${mebibytes(ofBytes)} MiB)`,
         );
