@@ -62,3 +62,16 @@ test("what is not there, not of this course or not a file is left to the listing
   await untilServed(site, { a: "two", "dir/b": "one" }, { limitMs: LISTING_MS });
   expect((await site.courseStatus()).state).toBe("current");
 });
+
+test("announced at once, a file and a folder of one name do not get in each other's way", async () => {
+  // Until this listing has ended, what is announced waits, and so comes together.
+  store.put("course", "html/c", "one!");
+  const listed = listings();
+  await until(listings, (count) => count > listed);
+  store.put("course", "html/x", "file");
+  store.put("course", "html/x/y", "in a folder");
+  await Promise.all([announce("html/x"), announce("html/x/y")]);
+  const files = { a: "one", "dir/b": "one", c: "one!", "x/y": "in a folder" };
+  await untilServed(site, files, { limitMs: 5 * LISTING_MS });
+  expect((await site.courseStatus()).lastError).toBeNull();
+});

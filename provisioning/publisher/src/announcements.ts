@@ -40,7 +40,7 @@ export class Announcements {
   }
 
   /**
-   * What the store has under the names that are waiting.
+   * What the store has under the names that are waiting; of a file and a folder of one name the folder, as in a listing.
    * @throws SwiftError where the store gives no answer
    */
   async versions(published: Files, folders: ReadonlyMap<string, unknown>): Promise<FileVersion[]> {
@@ -51,7 +51,9 @@ export class Announcements {
       if (version === undefined) this.waiting.delete(name);
       else versions.push(version);
     });
-    return versions;
+    const taken = new Set(versions.flatMap(({ name }) => [...foldersOf(name)]));
+    for (const name of taken) this.waiting.delete(name);
+    return versions.filter(({ name }) => !taken.has(name));
   }
 
   /** These are on the site now. */
