@@ -75,3 +75,14 @@ test("announced at once, a file and a folder of one name do not get in each othe
   await untilServed(site, files, { limitMs: 5 * LISTING_MS });
   expect((await site.courseStatus()).lastError).toBeNull();
 });
+
+test("an announced object that can't be asked for does not keep the listing away", async () => {
+  store.fault = ({ object }) => (object === "html/broken" ? 503 : undefined);
+  await announce("html/broken");
+  await until(
+    () => site.courseStatus(),
+    ({ state }) => state === "outage",
+  );
+  store.put("course", "html/a", "two");
+  await untilServed(site, { a: "two", "dir/b": "one" }, { limitMs: 6 * LISTING_MS });
+});

@@ -149,8 +149,12 @@ export class CoursePublisher {
     this.dependencies.onProgress();
     await this.open();
     if (this.announcements.isWaiting) {
-      const soon = await this.followAnnounced();
-      // However much is announced, the listing stays the truth.
+      // However much is announced, and whatever of it fails, the listing stays the truth.
+      const soon = await this.followAnnounced().catch((error) => {
+        if (!this.isDue()) throw error;
+        this.announcements.leaveToListing();
+        return "list" as const;
+      });
       if (soon !== "list" && !this.isDue()) return soon;
       force = true;
     }
