@@ -85,4 +85,9 @@ test("an announced object that can't be asked for does not keep the listing away
   );
   store.put("course", "html/a", "two");
   await untilServed(site, { a: "two", "dir/b": "one" }, { limitMs: 6 * LISTING_MS });
+  store.fault = () => undefined;
+  await until(
+    () => site.courseStatus(),
+    ({ state }) => state === "current",
+  );
 });

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config } from "../../provisioning/publisher/src/config";
@@ -201,6 +202,29 @@ describe("the start page", () => {
     site.start();
     await until(page, (html) => html.includes('<a href="/course/">Renamed</a>'));
   });
+});
+
+test("pinned while a publication is under way: that one is not shown any more, but after unpin", async () => {
+  store.put("course", "a", "one");
+  site.start();
+  await untilServed(site, { a: "one" });
+  // They take long enough to be fetched.
+  const files: Record<string, string> = { a: "one" };
+  for (let number = 0; number < 200; number++) files[`b${number}`] = "two";
+  let pinned: Promise<unknown> | undefined;
+  store.fault = ({ object }) => {
+    if (object !== undefined) pinned ??= site.post("/courses/course/pin");
+    return undefined;
+  };
+  for (const [name, content] of Object.entries(files)) store.put("course", name, content);
+  await until(
+    () => pinned,
+    (asked) => asked !== undefined,
+  );
+  for (const end = Date.now() + 1_500; Date.now() < end; await sleep(20)) expect(site.served()).toEqual({ a: "one" });
+  expect(await site.courseStatus()).toMatchObject({ state: "pinned", lastError: null });
+  await site.post("/courses/course/unpin");
+  await untilServed(site, files);
 });
 
 test("releases, rollback, pin and unpin: what visitors see, over a restart, until the store changes", async () => {

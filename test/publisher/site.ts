@@ -109,6 +109,11 @@ export class Site {
     return stdout;
   }
 
+  /** Asks at the control socket, without a process for it. */
+  async post<T>(path: string): Promise<T> {
+    return await ask<T>(this.socket, "POST", path);
+  }
+
   async status(): Promise<Status> {
     return await ask<Status>(this.socket, "GET", "/status");
   }

@@ -152,8 +152,7 @@ export class CoursePublisher {
       // However much is announced, and whatever of it fails, the listing stays the truth.
       const soon = await this.followAnnounced().catch((error) => {
         if (!this.isDue()) throw error;
-        this.announcements.leaveToListing();
-        return "list" as const;
+        return this.leaveToListing();
       });
       if (soon !== "list" && !this.isDue()) return soon;
       force = true;
@@ -181,10 +180,8 @@ export class CoursePublisher {
    * @returns "list" where a listing does as well, else ms after which to look again, where that is sooner than usual
    */
   private async followAnnounced(): Promise<number | "list" | undefined> {
-    if (this.listingMs < CHEAP_LISTING_MS || this.current === undefined || this.rollback.isOn) {
-      this.announcements.leaveToListing();
-      return "list";
-    }
+    if (this.listingMs < CHEAP_LISTING_MS || this.current === undefined || this.rollback.isOn)
+      return this.leaveToListing();
     const look = lookNow(this.announcedLook);
     this.announcedLook = look;
     const { files: published, folders } = this.current;
@@ -202,6 +199,12 @@ export class CoursePublisher {
     this.announcements.published(versions);
     this.announcedSettling.reset();
     return undefined;
+  }
+
+  private leaveToListing(): "list" {
+    this.announcements.leaveToListing();
+    this.announcedSettling.reset();
+    return "list";
   }
 
   /** Makes the site what is wanted, as far as the guard lets it. */
@@ -349,7 +352,7 @@ export class CoursePublisher {
     for (const [name, { version }] of staged) wanted.files.set(name, version);
     const files = withHeld(wanted, this.guard.held);
     try {
-      this.current = await this.releases.publish(this.current, files, staged);
+      this.current = await this.releases.publish(this.current, files, staged, () => !this.rollback.isPinned);
     } catch (error) {
       if (error instanceof DamagedRelease) for (const name of error.names) this.current?.files.delete(name);
       throw error;

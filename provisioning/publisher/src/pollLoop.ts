@@ -1,5 +1,6 @@
 import { type CoursePublisher, StoreChanging } from "./course";
 import type { Journal } from "./journal";
+import { NoLongerWanted } from "./releases";
 
 /** In an outage the pauses grow to this at most. */
 const MAX_PAUSE_MS = 4_000;
@@ -58,6 +59,10 @@ export class PollLoop {
         this.succeeded();
         if (++this.changing <= MAX_AGAIN) return AGAIN_MS;
         this.publisher.noteProblem(error.message);
+        return rest();
+      }
+      if (error instanceof NoLongerWanted) {
+        this.succeeded();
         return rest();
       }
       return this.failed(inWords(error));

@@ -28,6 +28,9 @@ const MAX_STEP = 10_000;
 /** So much of the disk, at most so many bytes, is left to others. */
 const FREE = { share: 0.05, bytes: 256 * 1024 ** 2 };
 
+/** While the release was made, visitors were given another one to keep. */
+export class NoLongerWanted extends Error {}
+
 /** `<number>-<time>`: the number orders them, whatever the clock does. */
 const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
 
@@ -102,9 +105,15 @@ export class Releases {
   /**
    * Makes a release of `files` and publishes it.
    * @param staged for each file that is not taken from the current release, its verified bytes
-   * @throws DamagedRelease
+   * @param isWanted asked at the moment of the switch
+   * @throws DamagedRelease, NoLongerWanted
    */
-  async publish(current: Release | undefined, files: Files, staged: Map<string, Staged>): Promise<Release> {
+  async publish(
+    current: Release | undefined,
+    files: Files,
+    staged: Map<string, Staged>,
+    isWanted: () => boolean = () => true,
+  ): Promise<Release> {
     const id = this.nextId();
     try {
       const { quarantine, spares } = this;
@@ -118,6 +127,7 @@ export class Releases {
       const release = { id, files, folders, step };
       writeManifest(this.manifestOf(id), release);
       await flush(this.dir);
+      if (!isWanted()) throw new NoLongerWanted(`${id} is not published`);
       const before = this.linked();
       if (before !== undefined) {
         fs.mkdirSync(path.dirname(this.links.before), { recursive: true });
