@@ -119,18 +119,22 @@ export class CourseHost {
 }
 
 /** The driver's own file with the credentials, by name. */
-export function driverCredentials(driver: Driver, { username, apiKey }: StoreUser): Record<string, string> {
+export function driverCredentials(
+  driver: Driver,
+  { username, apiKey }: StoreUser,
+  authUrl = AUTH_URL,
+): Record<string, string> {
   return driver === "cloudfuse"
-    ? { "cloudfuse.conf": `username=${username}\napi_key=${apiKey}\nauthurl=${AUTH_URL}\n` }
+    ? { "cloudfuse.conf": `username=${username}\napi_key=${apiKey}\nauthurl=${authUrl}\n` }
     : {
-        "rclone.conf": `[content]\ntype = swift\nauth = ${AUTH_URL}\nuser = ${username}\nkey = ${apiKey}\nauth_version = 1\n`,
+        "rclone.conf": `[content]\ntype = swift\nauth = ${authUrl}\nuser = ${username}\nkey = ${apiKey}\nauth_version = 1\n`,
       };
 }
 
 /** All files of the credentials step. */
 export function credentialFiles(driver: Driver, user: StoreUser, authUrl = AUTH_URL): Record<string, string> {
   return {
-    ...driverCredentials(driver, user),
+    ...driverCredentials(driver, user, authUrl),
     "credentials.json": JSON.stringify({ auth: "v1", authUrl, ...user }),
   };
 }

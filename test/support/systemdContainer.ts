@@ -79,6 +79,11 @@ export class SystemdContainer {
     return this.joined;
   }
 
+  /** Where a file of the container is for this process. Of links only relative ones lead on from there. */
+  outside(path: string): string {
+    return `/proc/${this.init}/root${path}`;
+  }
+
   private async start(): Promise<void> {
     // Should this process die, the container is shut down.
     const boot = ["--pdeathsig", "TERM", "unshare", "--mount", join(SCRIPTS, "boot.sh"), ...this.bootArguments];
