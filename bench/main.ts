@@ -10,6 +10,7 @@ import { CONTENDERS, type Contender } from "./contenders";
 import { BenchCourse } from "./course";
 import { BenchHost } from "./host";
 import { measureChanges, measureIdle, measureOutages, type Subject } from "./measure";
+import { plotSvg } from "./plot";
 import { type Report, type Row, reportText, type SizeReport } from "./report";
 
 const USAGE = `Usage: npm run bench -- [options]
@@ -68,6 +69,7 @@ runMain(async () => {
   const lane = new Lane("bench");
   for (const size of sizes) {
     report.sizes.push(await measureSize(size, options, (line) => lane.line(`${count(size)}: ${line}`)));
+    if (values.plot) writeFileSync(values.plot, plotSvg(report));
     if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
   lane.end();
@@ -106,8 +108,8 @@ async function measureContender(subject: Subject, options: Options): Promise<Row
     const perIdleMinute = await measureIdle(subject, options.idleSeconds);
     const limitSeconds = course.size > 10_000 ? 180 : 60;
     const changes = await measureChanges(subject, options.changes ?? changesFor(course.size), limitSeconds);
-    const peakMemoryBytes = await host.peakMemory(contender);
-    row.measured = { ...changes, limitSeconds, perIdleMinute, peakMemoryBytes };
+    row.measured = { ...changes, limitSeconds, perIdleMinute };
+    if (!(await host.isRunning(contender))) row.problem = `it ended by itself: ${await host.lastWords(contender)}`;
     await host.end(contender);
     if (options.outages && course.size <= OUTAGES_UP_TO) row.outages = await measureOutages(subject);
   } catch (error) {

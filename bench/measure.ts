@@ -33,10 +33,12 @@ export interface Measured {
   perChange: Costs | null;
   /** While nothing changes, scaled to a minute. */
   perIdleMinute: Costs;
-  /** The most that its first process had. */
-  peakMemoryBytes: number;
-  /** Of this publisher: how long each of its publications took. */
-  publicationsMs: number[];
+  /** Of this publisher; the others' processes come and go. */
+  own?: {
+    /** From the listing's begin to the switch, of each publication. */
+    publicationsMs: number[];
+    peakMemoryBytes: number;
+  };
 }
 
 /** What an outage of the store did. */
@@ -64,11 +66,12 @@ export async function measureChanges(
   { host, course, contender, say }: Subject,
   changes: number,
   limitSeconds: number,
-): Promise<Pick<Measured, "latenciesMs" | "perChange" | "publicationsMs">> {
+): Promise<Pick<Measured, "latenciesMs" | "perChange" | "own">> {
   const latenciesMs: (number | null)[] = [];
   const costs: Costs[] = [];
   const publicationsMs: number[] = [];
   const reader = new PageReader();
+  say(`${contender.name}: ${changes} changes, up to ${limitSeconds} s each`);
   for (let i = 0; i < changes && latenciesMs.slice(-MISSES).filter(isMiss).length < MISSES; i++) {
     await sleep((PAUSE.least + (PAUSE.most - PAUSE.least) * fraction(`pause ${course.size} ${i}`)) * 1000);
     const page = course.pages[Math.floor(fraction(`page ${course.size} ${i}`) * course.size)] ?? "";
@@ -85,7 +88,9 @@ export async function measureChanges(
     );
   }
   reader.close();
-  return { latenciesMs, perChange: average(costs), publicationsMs };
+  const measured = { latenciesMs, perChange: average(costs) };
+  if (contender.script) return measured;
+  return { ...measured, own: { publicationsMs, peakMemoryBytes: await host.peakMemory(contender) } };
 }
 
 /** What a contender costs while nothing changes. */

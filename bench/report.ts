@@ -40,11 +40,14 @@ export interface Row {
   problem?: string;
 }
 
+/** The row that all others are compared with. */
+const BASE = "publisher";
+
 /** The value below which `share` of the values lie; one that was never reached counts as the largest. */
-export function percentile(latencies: (number | null)[], share: number): number | null | undefined {
+export function percentile(latencies: (number | null)[], share: number): number | null {
   const sorted = latencies.map((ms) => ms ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
   const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
-  return value === Number.POSITIVE_INFINITY ? null : value;
+  return value === undefined || value === Number.POSITIVE_INFINITY ? null : value;
 }
 
 /** The whole report as text. */
@@ -58,27 +61,23 @@ export function reportText(report: Report): string {
 }
 
 function sizeText(size: SizeReport, idleSeconds: number): string {
-  const [base] = size.rows;
+  const base = size.rows.find(({ name }) => name === BASE);
   const tables = [
     `${count(size.objects)} objects; the first publication took ${seconds(size.firstPublicationMs)}`,
-    "From 'stored' to 'served', in brackets as a multiple of the first row's:",
+    "From 'stored' to 'served', in brackets as a multiple of this publisher's:",
     table(
-      ["", "p50", "p95", "max"],
-      size.rows.map((row) => [row.title, ...latencyCells(row, base)]),
+      ["", "p50", "p95", "max", "a publication", "memory"],
+      size.rows.map((row) => [row.title, ...latencyCells(row, base), ...ownCells(row)]),
     ),
     "Costs of a change, from 'stored' until it is served:",
     table(
       ["", "requests", "bytes", "CPU s", "of it mount"],
-      size.rows.map((row) => [row.title, ...costCells(row, base, row.measured?.perChange, base?.measured?.perChange)]),
+      size.rows.map((row) => [row.title, ...costCells(row.measured?.perChange, base?.measured?.perChange)]),
     ),
-    `Costs of a minute without a change (measured for ${idleSeconds} s), and the most memory of its first process:`,
+    `Costs of a minute without a change (measured for ${idleSeconds} s):`,
     table(
-      ["", "requests", "bytes", "CPU s", "of it mount", "memory"],
-      size.rows.map((row) => [
-        row.title,
-        ...costCells(row, base, row.measured?.perIdleMinute, base?.measured?.perIdleMinute),
-        row.measured ? megabytes(row.measured.peakMemoryBytes) : "",
-      ]),
+      ["", "requests", "bytes", "CPU s", "of it mount"],
+      size.rows.map((row) => [row.title, ...costCells(row.measured?.perIdleMinute, base?.measured?.perIdleMinute)]),
     ),
   ];
   const broken = size.rows.filter((row) => row.outages !== undefined);
@@ -92,36 +91,40 @@ function sizeText(size: SizeReport, idleSeconds: number): string {
       ),
     );
   }
+  const problems = size.rows.filter(({ problem }) => problem !== undefined);
+  if (problems.length > 0) tables.push(problems.map(({ title, problem }) => `${title}: ${problem}`).join("\n"));
   return tables.join("\n\n");
 }
 
-function latencyCells({ measured, problem }: Row, base: Row | undefined): string[] {
-  if (measured === undefined) return [problem ?? "not measured"];
+function latencyCells({ measured }: Row, base: Row | undefined): string[] {
+  if (measured === undefined) return ["failed", "", ""];
   return [0.5, 0.95, 1].map((share) => {
     const ms = percentile(measured.latenciesMs, share);
     if (ms === null) return `never (> ${measured.limitSeconds} s)`;
-    if (ms === undefined) return "";
     return `${seconds(ms)}${ratio(ms, percentile(base?.measured?.latenciesMs ?? [], share))}`;
   });
 }
 
-function costCells(
-  { problem }: Row,
-  base: Row | undefined,
-  costs: Costs | null | undefined,
-  of?: Costs | null,
-): string[] {
-  if (costs === undefined) return [problem ?? "not measured"];
+/** The median of this publisher's publications, and its memory. */
+function ownCells({ measured }: Row): string[] {
+  if (measured?.own === undefined) return [];
+  const { publicationsMs, peakMemoryBytes } = measured.own;
+  return [seconds(percentile(publicationsMs, 0.5) ?? 0), megabytes(peakMemoryBytes)];
+}
+
+function costCells(costs: Costs | null | undefined, base: Costs | null | undefined): string[] {
+  if (costs === undefined) return ["failed"];
   if (costs === null) return ["never served"];
-  const cpu = costs.cpuSeconds + costs.mountCpuSeconds;
-  const baseCpu = of ? of.cpuSeconds + of.mountCpuSeconds : undefined;
-  void base;
   return [
-    `${amount(costs.requests)}${ratio(costs.requests, of?.requests)}`,
-    `${megabytes(costs.bytes)}${ratio(costs.bytes, of?.bytes)}`,
-    `${cpu.toFixed(2)}${ratio(cpu, baseCpu)}`,
+    `${amount(costs.requests)}${ratio(costs.requests, base?.requests)}`,
+    `${megabytes(costs.bytes)}${ratio(costs.bytes, base?.bytes)}`,
+    `${cpuOf(costs).toFixed(2)}${ratio(cpuOf(costs), base && cpuOf(base))}`,
     costs.mountCpuSeconds.toFixed(2),
   ];
+}
+
+function cpuOf(costs: Costs): number {
+  return costs.cpuSeconds + costs.mountCpuSeconds;
 }
 
 function outageCell({ lost, files, healedSeconds, running }: OutageResult): string {

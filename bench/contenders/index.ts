@@ -9,8 +9,10 @@ export interface Contender {
   usesMount: boolean;
   /** What it logs once it is at work. */
   ready?: RegExp;
-  /** Each change is announced to it. */
+  /** Of this publisher: each change is announced to it. */
   announced?: boolean;
+  /** Of this publisher: the seconds of silence that it waits for. Default: 0.7, as in the product. */
+  settleSeconds?: number;
 }
 
 const FIRST_PASS = /first pass done/;
@@ -19,6 +21,7 @@ const FIRST_PASS = /first pass done/;
 export const CONTENDERS: Contender[] = [
   { name: "publisher", title: "this publisher", usesMount: true },
   { name: "announced", title: "this publisher, announced", usesMount: true, announced: true },
+  { name: "unsettled", title: "this publisher, not settling", usesMount: true, settleSeconds: 0 },
   { name: "rclone", title: "rclone sync, loop", script: "rclone.sh", usesMount: false, ready: FIRST_PASS },
   { name: "rsync", title: "rsync from the mount, loop", script: "rsync.sh", usesMount: true, ready: FIRST_PASS },
   { name: "poller", title: "poller, 10 s, atomic", script: "poller.sh", usesMount: false, ready: FIRST_PASS },
