@@ -80,21 +80,40 @@ runMain(async () => {
 async function measureSize(size: number, options: Options, say: (line: string) => void): Promise<SizeReport> {
   const course = new BenchCourse(size);
   say("booting the container");
-  const host = await BenchHost.boot(course, options.driver, say);
+  const host = await BenchHost.boot(course, options.driver);
   try {
-    say("this publisher's first publication");
-    const firstPublicationMs = await host.firstPublication(say);
-    say(`published in ${firstPublicationMs} ms; all others begin with a copy of this release`);
-    const rows: Row[] = [];
-    for (const contender of options.contenders) {
-      // Each publishes alone, and only the mount with it.
-      for (const other of options.contenders) await host.end(other);
-      rows.push(await measureContender({ host, course, contender, say }, options));
-    }
-    return { objects: size, firstPublicationMs, rows };
+    return await Promise.race([measureOn(host, course, options, say), interruption()]);
   } finally {
+    // Its disk has the whole store on it: it must go, however this ends.
     await host.stop();
   }
+}
+
+async function measureOn(
+  host: BenchHost,
+  course: BenchCourse,
+  options: Options,
+  say: (line: string) => void,
+): Promise<SizeReport> {
+  await host.prepare(say);
+  say("this publisher's first publication");
+  const firstPublicationMs = await host.firstPublication(say);
+  say(`published in ${firstPublicationMs} ms; all others begin with a copy of this release`);
+  const rows: Row[] = [];
+  for (const contender of options.contenders) {
+    // Each publishes alone, and only the mount with it.
+    for (const other of CONTENDERS) await host.end(other);
+    rows.push(await measureContender({ host, course, contender, say }, options));
+  }
+  return { objects: course.size, firstPublicationMs, rows };
+}
+
+/** Rejects once the user, or the system, asks to stop. */
+function interruption(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => reject(new UserError("Interrupted.", 130)));
+  });
 }
 
 /** A contender that fails has a row that says why; the others go on. */

@@ -176,7 +176,13 @@ class Meter {
   async read(): Promise<Costs> {
     const traffic = this.host.trafficSince(this.mark);
     const cpu = await this.host.cpuSeconds(this.contender);
-    return { ...traffic, cpuSeconds: cpu.own - this.cpu.own, mountCpuSeconds: cpu.mount - this.cpu.mount };
+    // A process that has ended, or was restarted, takes its time with it.
+    const spent = (now: number, before: number) => Math.max(0, now - before);
+    return {
+      ...traffic,
+      cpuSeconds: spent(cpu.own, this.cpu.own),
+      mountCpuSeconds: spent(cpu.mount, this.cpu.mount),
+    };
   }
 }
 

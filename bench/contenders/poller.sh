@@ -18,7 +18,7 @@ for ((passes = 1; ; passes++)); do
   else
     if [[ $changed ]]; then
       ln -s "$next" "$SITE.next" && mv -T "$SITE.next" "$SITE"
-      rm -rf "$trees/gone" "$trees/$((number - 1))"
+      rm -rf "$trees/gone" "${trees:?}/$((number - 1))"
       changed=
       cp -al "$next" "$trees/$((++number + 1))"
     fi
