@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { count } from "../cli/lib/progress";
 import { ask } from "../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../provisioning/publisher/src/status";
@@ -30,7 +31,7 @@ const PUBLISHER = "site-publisher";
 const MOUNT = "content-mount";
 const MOUNT_UNITS = `${MOUNT} ${MOUNT}-watchdog`;
 /** A first pass over a large course takes its time. */
-const READY_SECONDS = 1_800;
+const READY_SECONDS = 3_600;
 const STORE_UNITS = "test-store@proxy test-store@account test-store@container test-store@object";
 /** Of the kernel's clock in which /proc counts processor time. */
 const TICKS_A_SECOND = 100;
@@ -252,7 +253,7 @@ export class BenchHost {
     if (existsSync(kept)) {
       say(`taking the store with ${count(this.course.size)} objects from .cache/bench`);
       await this.sh(`systemctl stop ${STORE_UNITS} && rm -rf /srv/swift/d1`);
-      this.tar("--extract", kept);
+      await this.tar("--extract", kept);
       // It remembers containers.
       await this.sh("systemctl restart memcached");
       await this.startStore();
@@ -265,8 +266,13 @@ export class BenchHost {
     await this.sh(`systemctl stop ${STORE_UNITS}`);
     mkdirSync(CACHE, { recursive: true });
     const partial = `${kept}.${process.pid}`;
-    this.tar("--create", partial);
-    renameSync(partial, kept);
+    say("keeping the store in .cache/bench");
+    try {
+      await this.tar("--create", partial);
+      renameSync(partial, kept);
+    } finally {
+      rmSync(partial, { force: true });
+    }
     await this.startStore();
   }
 
@@ -285,13 +291,10 @@ export class BenchHost {
   }
 
   /** The store keeps all it knows of an object in extended attributes. */
-  private tar(verb: "--create" | "--extract", file: string): void {
+  private async tar(verb: "--create" | "--extract", file: string): Promise<void> {
     const folder = this.host.container.outside("/srv/swift");
     const attributes = ["--xattrs", "--xattrs-include=user.*", "--numeric-owner"];
-    const { status, stderr } = spawnSync("tar", [verb, "--file", file, "--directory", folder, ...attributes, "d1"]);
-    if (status === 0) return;
-    if (verb === "--create") rmSync(file, { force: true });
-    throw new Error(`tar ${verb} ${file}: ${String(stderr).split("\n")[0]}`);
+    await promisify(execFile)("tar", [verb, "--file", file, "--directory", folder, ...attributes, "d1"]);
   }
 
   private async startProxy(): Promise<void> {

@@ -1,6 +1,7 @@
 // npm run bench: this publisher and other ways of keeping a site in step with a store, side by side.
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
+import { dirname } from "node:path";
 import { parseArguments, usageError } from "../cli/lib/arguments";
 import { runMain, UserError } from "../cli/lib/errors";
 import { count, Lane } from "../cli/lib/progress";
@@ -58,6 +59,8 @@ runMain(async () => {
   const sizes = values.sizes.split(",").map((size) => wholeNumber("sizes", size));
   const impossible = whyNoContainers();
   if (impossible) throw new UserError(`The benchmark can't run here: ${impossible}.`);
+
+  for (const file of [values.json, values.plot]) if (file) mustBeWritable(file);
 
   const report: Report = {
     at: new Date().toISOString(),
@@ -152,6 +155,15 @@ function contenderOf(name: string): Contender {
   const contender = CONTENDERS.find((one) => one.name === name);
   if (contender === undefined) throw usageError(`--contenders: there is no "${name}".`, USAGE);
   return contender;
+}
+
+/** Before anything begins that takes hours. */
+function mustBeWritable(file: string): void {
+  try {
+    accessSync(existsSync(file) ? file : dirname(file), constants.W_OK);
+  } catch {
+    throw new UserError(`${file} can't be written.`);
+  }
 }
 
 function driverOf(name: string | undefined): Driver {

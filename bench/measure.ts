@@ -123,13 +123,16 @@ async function measureOutage({ host, course, contender, say }: Subject, fault: F
   };
   say(`${contender.name}: the store ${fault} for ${OUTAGE_SECONDS} s`);
   await host.beginFault(fault);
-  const began = Date.now();
-  await course.overwrite(host.store, course.pages[Math.floor(fraction(fault) * course.size)] ?? "");
-  while (secondsSince(began) < OUTAGE_SECONDS) {
-    await look();
-    await sleep(500);
+  try {
+    const began = Date.now();
+    await course.overwrite(host.store, course.pages[Math.floor(fraction(fault) * course.size)] ?? "");
+    while (secondsSince(began) < OUTAGE_SECONDS) {
+      await look();
+      await sleep(500);
+    }
+  } finally {
+    await host.endFault(fault);
   }
-  await host.endFault(fault);
   const ended = Date.now();
   let healedSeconds: number | null = null;
   while (healedSeconds === null && secondsSince(ended) < HEALING_SECONDS) {
