@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
-import { count } from "../cli/lib/progress";
 import { ask } from "../provisioning/publisher/src/control";
 import type { CourseStatus, Status } from "../provisioning/publisher/src/status";
 import { SwiftClient } from "../swift/client";
@@ -18,59 +14,33 @@ import {
 } from "../test/support/courseHost";
 import type { Contender } from "./contenders";
 import { type BenchCourse, CONTAINER, SOURCE } from "./course";
+import { AUTH_URL, CountingProxy } from "./proxy";
+import { fillStore } from "./storeCache";
+import { cpuSecondsOf, peakMemoryOf } from "./unitCosts";
 
-const CACHE = join(__dirname, "..", ".cache", "bench");
-const STORE_CONFIG = join(__dirname, "..", "test", "support", "testHost", "swift");
-/** The counting proxy's, through which all contenders go. */
-const AUTH_URL = "http://127.0.0.1:8081/auth/v1.0";
 const WEB_ROOT = "/var/www/html";
-const MODE_FILE = "/run/bench/mode.conf";
-const LOG = "/var/log/bench-proxy.log";
 const SOCKET = "/run/site-publisher/control.sock";
 const PUBLISHER = "site-publisher";
 const MOUNT = "content-mount";
 const MOUNT_UNITS = `${MOUNT} ${MOUNT}-watchdog`;
 /** A first pass over a large course takes its time. */
 const READY_SECONDS = 3_600;
-const STORE_UNITS = "test-store@proxy test-store@account test-store@container test-store@object";
-/** Of the kernel's clock in which /proc counts processor time. */
-const TICKS_A_SECOND = 100;
-
-/** What the counting proxy answers in place of the store. */
-export type Fault = "refuses connections" | "answers 200 with a page of HTML" | "answers 503";
-
-const MODES: Record<Exclude<Fault, "refuses connections"> | "none", string> = {
-  none: `proxy_pass http://store;
-    proxy_http_version 1.1;
-    # The store makes its own address, which clients go to, of it.
-    proxy_set_header Host $http_host;
-    proxy_set_header Connection "";
-    proxy_request_buffering off;
-    proxy_max_temp_file_size 0;
-    proxy_read_timeout 300s;`,
-  "answers 200 with a page of HTML": `default_type application/xhtml+xml;
-    return 200 '<?xml version="1.0" encoding="UTF-8"?>
-<html xmlns="http://www.w3.org/1999/xhtml"><head><title>Maintenance</title></head><body><p>Back soon.</p></body></html>
-';`,
-  "answers 503": "return 503;",
-};
-
-/** Requests to the store and the bytes of its answers. */
-export interface Traffic {
-  requests: number;
-  bytes: number;
-}
 
 /** The container in which everything runs: the real store, the mount, the contenders, and the web server. */
 export class BenchHost {
+  /** What all contenders reach the store through. */
+  readonly proxy: CountingProxy;
   private sitePort = 0;
+
   private constructor(
     private readonly host: CourseHost,
     private readonly driver: Driver,
     private readonly course: BenchCourse,
     /** The bench's own way into the store, past the counting proxy. */
     readonly store: SwiftClient,
-  ) {}
+  ) {
+    this.proxy = new CountingProxy(host.container);
+  }
 
   /** Boots it, with an empty store. */
   static async boot(course: BenchCourse, driver: Driver): Promise<BenchHost> {
@@ -82,8 +52,9 @@ export class BenchHost {
 
   /** Fills the store and installs everything but this publisher. */
   async prepare(say: (line: string) => void): Promise<void> {
-    await this.fillStore(say);
-    await this.startProxy();
+    await fillStore(this.host, this.course, this.store, say);
+    this.copyContenders();
+    await this.proxy.start();
     say("installing the product's steps but the publisher");
     for (const step of ["packages", "driver", "credentials", "content-mount", "web-server"] as const)
       await this.install(step);
@@ -95,7 +66,7 @@ export class BenchHost {
     await this.host.stop();
   }
 
-  /** Installs this publisher. @returns ms from its start until the whole course was on the site */
+  /** Installs this publisher. @returns how long its first publication took in ms, from the listing's begin to the switch */
   async firstPublication(say: (line: string) => void): Promise<number> {
     const began = performance.now();
     await this.install("publisher");
@@ -131,7 +102,8 @@ export class BenchHost {
   async start(contender: Contender, say: (line: string) => void): Promise<void> {
     const { name, script, usesMount } = contender;
     await this.sh(`systemctl ${usesMount ? "restart" : "stop"} ${MOUNT_UNITS}`);
-    if (usesMount) await this.until(60, "the mount is there", () => this.works(`ls /mnt/${CONTAINER}/${SOURCE}`));
+    if (usesMount)
+      await this.until(60, "the mount is there", () => this.works(`timeout 5 ls /mnt/${CONTAINER}/${SOURCE}`));
     const began = performance.now();
     if (script) {
       const site = `${WEB_ROOT}/${name}`;
@@ -183,39 +155,22 @@ export class BenchHost {
   /** Processor seconds of a contender so far: its own, and the mount's where it uses it. */
   async cpuSeconds(contender: Contender): Promise<{ own: number; mount: number }> {
     return {
-      own: await this.unitSeconds(unitOf(contender)),
-      mount: contender.usesMount ? await this.unitSeconds(MOUNT) : 0,
+      own: await cpuSecondsOf(this.host.container, unitOf(contender)),
+      mount: contender.usesMount ? await cpuSecondsOf(this.host.container, MOUNT) : 0,
     };
   }
 
-  /** The most memory that each of a contender's processes ever had, together, in bytes. */
+  /** The most memory that it ever had, in bytes. */
   async peakMemory(contender: Contender): Promise<number> {
-    const status = await this.ofProcesses(unitOf(contender), "status");
-    const peaks = [...status.matchAll(/^VmHWM:\s+(\d+) kB/gm)].map(([, kilobytes]) => Number(kilobytes) * 1024);
-    return peaks.reduce((sum, bytes) => sum + bytes, 0);
+    return await peakMemoryOf(this.host.container, unitOf(contender));
   }
 
-  /** How long the counting proxy's log is now: where a measurement begins. */
-  mark(): number {
-    return statSync(this.host.container.outside(LOG)).size;
-  }
-
-  /** What was asked of the store since then. */
-  trafficSince(mark: number): Traffic {
-    const log = readFileSync(this.host.container.outside(LOG)).subarray(mark).toString("latin1");
-    const lines = log.split("\n").filter(Boolean);
-    return { requests: lines.length, bytes: lines.reduce((sum, line) => sum + Number(line.split(" ")[2]), 0) };
-  }
-
-  /** Takes the store away from all contenders; the bench itself still reaches it. */
-  async beginFault(fault: Fault): Promise<void> {
-    if (fault === "refuses connections") await this.sh("systemctl stop bench-proxy");
-    else await this.setMode(MODES[fault]);
-  }
-
-  async endFault(fault: Fault): Promise<void> {
-    if (fault === "refuses connections") await this.runProxy();
-    else await this.setMode(MODES.none);
+  /** The scripts, and what they sign in with. */
+  private copyContenders(): void {
+    const folder = this.host.container.outside("/run/bench");
+    cpSync(join(__dirname, "contenders"), folder, { recursive: true });
+    const config = driverCredentials("rclone", FIRST_USER, AUTH_URL)["rclone.conf"] ?? "";
+    writeFileSync(join(folder, "rclone.conf"), config);
   }
 
   private sh(command: string, input = ""): Promise<string> {
@@ -246,114 +201,10 @@ export class BenchHost {
     const { code, stdout, stderr } = await this.host.step(step, this.driver, { files, secretFiles });
     if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
   }
-
-  /** Puts the course into the store: from what an earlier run has kept, else object by object. */
-  private async fillStore(say: (line: string) => void): Promise<void> {
-    const kept = join(CACHE, `store-${this.course.size}-${storeKey()}.tar`);
-    if (existsSync(kept)) {
-      say(`taking the store with ${count(this.course.size)} objects from .cache/bench`);
-      await this.sh(`systemctl stop ${STORE_UNITS} && rm -rf /srv/swift/d1`);
-      await this.tar("--extract", kept);
-      // It remembers containers.
-      await this.sh("systemctl restart memcached");
-      await this.startStore();
-      return;
-    }
-    say(`storing ${count(this.course.size)} objects, once: later runs take them from .cache/bench`);
-    await this.setStoreHaste(true);
-    await this.course.seed(this.store, say);
-    await this.setStoreHaste(false);
-    await this.sh(`systemctl stop ${STORE_UNITS}`);
-    mkdirSync(CACHE, { recursive: true });
-    const partial = `${kept}.${process.pid}`;
-    say("keeping the store in .cache/bench");
-    try {
-      await this.tar("--create", partial);
-      renameSync(partial, kept);
-    } finally {
-      rmSync(partial, { force: true });
-    }
-    await this.startStore();
-  }
-
-  /** Without waiting for the disk at each object it stores faster; only this bench's own seeding may have it so. */
-  private async setStoreHaste(hasty: boolean): Promise<void> {
-    const folder = "/run/systemd/system/test-store@.service.d";
-    const setting = "[Service]\nEnvironment=LD_PRELOAD=libeatmydata.so\n";
-    await this.sh(hasty ? `mkdir -p ${folder} && cat >${folder}/haste.conf` : `rm -r ${folder}`, setting);
-    await this.sh(`systemctl daemon-reload && systemctl stop ${STORE_UNITS}`);
-    await this.startStore();
-  }
-
-  private async startStore(): Promise<void> {
-    await this.sh(`systemctl start ${STORE_UNITS}`);
-    await this.host.startStore();
-  }
-
-  /** The store keeps all it knows of an object in extended attributes. */
-  private async tar(verb: "--create" | "--extract", file: string): Promise<void> {
-    const folder = this.host.container.outside("/srv/swift");
-    const attributes = ["--xattrs", "--xattrs-include=user.*", "--numeric-owner"];
-    await promisify(execFile)("tar", [verb, "--file", file, "--directory", folder, ...attributes, "d1"]);
-  }
-
-  private async startProxy(): Promise<void> {
-    const { container } = this.host;
-    mkdirSync(container.outside("/run/bench"));
-    cpSync(join(__dirname, "contenders"), container.outside("/run/bench"), { recursive: true });
-    cpSync(join(__dirname, "proxy.conf"), container.outside("/run/bench/proxy.conf"));
-    const config = driverCredentials("rclone", FIRST_USER, AUTH_URL)["rclone.conf"] ?? "";
-    writeFileSync(container.outside("/run/bench/rclone.conf"), config);
-    writeFileSync(container.outside(MODE_FILE), MODES.none);
-    await this.runProxy();
-  }
-
-  private async runProxy(): Promise<void> {
-    await this.sh("systemd-run --quiet --unit=bench-proxy nginx -c /run/bench/proxy.conf -g 'daemon off;'");
-    await this.until(10, "the counting proxy answers", () => this.works("curl -s http://127.0.0.1:8081/healthcheck"));
-  }
-
-  private async setMode(mode: string): Promise<void> {
-    writeFileSync(this.host.container.outside(MODE_FILE), mode);
-    await this.sh("nginx -c /run/bench/proxy.conf -s reload");
-  }
-
-  /** Of all its processes, and of those that they have waited for. */
-  private async unitSeconds(unit: string): Promise<number> {
-    const stats = await this.ofProcesses(unit, "stat");
-    // After the name, which may hold anything: the fields from the third; 14 to 17 are the times.
-    const ticks = stats.split("\n").flatMap((line) =>
-      line
-        .slice(line.lastIndexOf(")") + 2)
-        .split(" ")
-        .slice(11, 15),
-    );
-    return ticks.reduce((sum, field) => sum + Number(field), 0) / TICKS_A_SECOND;
-  }
-
-  /** A file of /proc of each process that a unit has now. */
-  private async ofProcesses(unit: string, file: string): Promise<string> {
-    const group = await this.sh(`systemctl show -P ControlGroup ${unit}`);
-    if (group === "") return "";
-    // The first form is the old hierarchy's, the second the unified one's.
-    return await this.sh(
-      `for pid in $(cat /sys/fs/cgroup/systemd${group}/cgroup.procs 2>/dev/null || cat /sys/fs/cgroup${group}/cgroup.procs); do
-         cat /proc/$pid/${file} 2>/dev/null || true
-       done`,
-    );
-  }
 }
 
 function unitOf({ name, script }: Contender): string {
   return script ? `bench-${name}` : PUBLISHER;
-}
-
-/** What a kept store is made from, besides its size. */
-function storeKey(): string {
-  const hash = createHash("sha256").update(readFileSync(join(__dirname, "course.ts")));
-  for (const file of ["swift.conf", "object-server.conf", "container-server.conf", "account-server.conf"])
-    hash.update(readFileSync(join(STORE_CONFIG, file)));
-  return hash.digest("hex").slice(0, 12);
 }
 
 /** The product's defaults, but for what a contender changes. */

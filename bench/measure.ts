@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { secondsSince } from "../cli/lib/progress";
 import type { Contender } from "./contenders";
 import { type BenchCourse, fraction } from "./course";
-import type { BenchHost, Fault } from "./host";
+import type { BenchHost } from "./host";
+import type { Fault } from "./proxy";
 
 const POLL_MS = 10;
 /** A contender that has missed so many changes in a row will miss the others, too. */
@@ -122,7 +123,7 @@ async function measureOutage({ host, course, contender, say }: Subject, fault: F
     return seen;
   };
   say(`${contender.name}: the store ${fault} for ${OUTAGE_SECONDS} s`);
-  await host.beginFault(fault);
+  await host.proxy.beginFault(fault);
   try {
     const began = Date.now();
     await course.overwrite(host.store, course.pages[Math.floor(fraction(fault) * course.size)] ?? "");
@@ -131,7 +132,7 @@ async function measureOutage({ host, course, contender, say }: Subject, fault: F
       await sleep(500);
     }
   } finally {
-    await host.endFault(fault);
+    await host.proxy.endFault(fault);
   }
   const ended = Date.now();
   let healedSeconds: number | null = null;
@@ -173,11 +174,11 @@ class Meter {
 
   static async start(host: BenchHost, contender: Contender): Promise<Meter> {
     const cpu = await host.cpuSeconds(contender);
-    return new Meter(host, contender, host.mark(), cpu);
+    return new Meter(host, contender, host.proxy.mark(), cpu);
   }
 
   async read(): Promise<Costs> {
-    const traffic = this.host.trafficSince(this.mark);
+    const traffic = this.host.proxy.trafficSince(this.mark);
     const cpu = await this.host.cpuSeconds(this.contender);
     // A process that has ended, or was restarted, takes its time with it.
     const spent = (now: number, before: number) => Math.max(0, now - before);
