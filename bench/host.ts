@@ -160,8 +160,8 @@ export class BenchHost {
     };
   }
 
-  /** The most memory that it ever had, in bytes. */
-  async peakMemory(contender: Contender): Promise<number> {
+  /** The most memory that each of its processes ever had, in bytes; largest first. */
+  async peakMemory(contender: Contender): Promise<number[]> {
     return await peakMemoryOf(this.host.container, unitOf(contender));
   }
 

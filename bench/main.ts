@@ -88,6 +88,7 @@ async function measureSize(size: number, options: Options, say: (line: string) =
     return await Promise.race([measureOn(host, course, options, say), interruption()]);
   } finally {
     // Its disk has the whole store on it: it must go, however this ends.
+    say("removing the container");
     await host.stop();
   }
 }

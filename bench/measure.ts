@@ -38,7 +38,8 @@ export interface Measured {
   own?: {
     /** From the listing's begin to the switch, of each publication. */
     publicationsMs: number[];
-    peakMemoryBytes: number;
+    /** The most that each of its processes had: the service, and its reader of the mount. */
+    peakMemoryBytes: number[];
   };
 }
 

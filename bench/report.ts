@@ -109,7 +109,7 @@ function latencyCells({ measured }: Row, base: Row | undefined): string[] {
 function ownCells({ measured }: Row): string[] {
   if (measured?.own === undefined) return [];
   const { publicationsMs, peakMemoryBytes } = measured.own;
-  return [seconds(percentile(publicationsMs, 0.5) ?? 0), megabytes(peakMemoryBytes)];
+  return [seconds(percentile(publicationsMs, 0.5) ?? 0), peakMemoryBytes.map(megabytes).join(" + ")];
 }
 
 function costCells(costs: Costs | null | undefined, base: Costs | null | undefined): string[] {

@@ -16,11 +16,11 @@ export async function cpuSecondsOf(container: SystemdContainer, unit: string): P
   return ticks.reduce((sum, field) => sum + Number(field), 0) / TICKS_A_SECOND;
 }
 
-/** The most memory that each of a unit's processes ever had, together, in bytes. */
-export async function peakMemoryOf(container: SystemdContainer, unit: string): Promise<number> {
+/** The most memory that each of a unit's processes ever had, in bytes; largest first. */
+export async function peakMemoryOf(container: SystemdContainer, unit: string): Promise<number[]> {
   const status = await ofProcesses(container, unit, "status");
   const peaks = [...status.matchAll(/^VmHWM:\s+(\d+) kB/gm)].map(([, kilobytes]) => Number(kilobytes) * 1024);
-  return peaks.reduce((sum, bytes) => sum + bytes, 0);
+  return peaks.sort((a, b) => b - a);
 }
 
 /**

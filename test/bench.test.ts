@@ -28,7 +28,7 @@ const report: Report = {
       objects: 10_000,
       firstPublicationMs: 12_345,
       rows: [
-        row("publisher", [500, 400, 600], { own: { publicationsMs: [30, 50, 40], peakMemoryBytes: 80e6 } }),
+        row("publisher", [500, 400, 600], { own: { publicationsMs: [30, 50, 40], peakMemoryBytes: [80e6, 40e6] } }),
         row("slow", [5_000, 4_000, 60_000], {
           outages: [{ fault: "answers 503", lost: 7, files: 300, healedSeconds: null, running: false }],
         }),
@@ -57,7 +57,7 @@ describe("the report", () => {
 
   it("sets each contender in relation to this publisher", () => {
     expect(lines).toContain("10,000 objects; the first publication took 12.3 s");
-    expect(about("<publisher>")[0]).toMatch(/0\.50 s \(1\.0\) .* 0\.60 s \(1\.0\) .* 0\.04 s +80\.0 MB$/);
+    expect(about("<publisher>")[0]).toMatch(/0\.50 s \(1\.0\) .* 0\.60 s \(1\.0\) .* 0\.04 s +80\.0 MB \+ 40\.0 MB$/);
     expect(about("<slow>")[0]).toMatch(/5\.00 s \(10\) +60\.0 s \(100\) +60\.0 s \(100\)$/);
     expect(about("<slow>")[1]).toMatch(/4\.0 \(1\.0\) +2\.0 MB \(1\.0\) +1\.00 \(1\.0\) +0\.50$/);
   });
