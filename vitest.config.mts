@@ -9,8 +9,17 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["**/*.test.ts"],
-          exclude: ["node_modules/**", ".cache/**", ".state/**", "test/e2e/**"],
+          exclude: ["node_modules/**", ".cache/**", ".state/**", "test/e2e/**", "test/faults/**"],
           testTimeout: 30_000,
+        },
+      },
+      {
+        // One server for a whole file: its faults come one after the other.
+        test: {
+          name: "faults",
+          include: ["test/faults/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 2 * 60_000,
         },
       },
       {

@@ -4,8 +4,8 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, madeUp, parseRequest, type StoreRequest } from "./faults";
 
-/** What can befall a request on its way to a real store, besides. */
-export type WayFault = Fault | "hangMidBody" | { delayMs: number };
+/** What can befall a request on its way to a real store, besides: the store gets it later, or its answer comes later. */
+export type WayFault = Fault | "hangMidBody" | { delayMs: number } | { lateMs: number };
 
 /** A request that came by. */
 export interface SeenRequest extends StoreRequest {
@@ -76,7 +76,9 @@ export class FaultyStore {
     else if (typeof fault === "object" && "delayMs" in fault) {
       await sleep(fault.delayMs);
       await this.forward(request, response, seen);
-    } else {
+    } else if (typeof fault === "object" && "lateMs" in fault)
+      await this.forward(request, response, seen, undefined, fault.lateMs);
+    else {
       request.resume();
       const { status, body, headers } = madeUp(fault);
       Object.assign(seen, { status, bytes: Buffer.byteLength(body) });
@@ -84,12 +86,16 @@ export class FaultyStore {
     }
   }
 
-  /** @param cut where only half of the body gets through, what happens then */
+  /**
+   * @param cut where only half of the body gets through, what happens then
+   * @param lateMs how long the store's answer is held back
+   */
   private async forward(
     request: http.IncomingMessage,
     response: http.ServerResponse,
     seen: SeenRequest,
     cut?: "truncate" | "hangMidBody",
+    lateMs = 0,
   ): Promise<void> {
     const { method, url: path, headers } = request;
     // With the Host that it came with: the store makes its storage URL of it.
@@ -102,6 +108,7 @@ export class FaultyStore {
     // A store that answers before it has read everything is heard, too.
     pipeline(request, onward).catch(() => {});
     const answer = await answered;
+    if (lateMs > 0) await sleep(lateMs);
     seen.status = answer.statusCode;
     const kept = Object.entries(answer.headers).filter(([name]) => !HOP_BY_HOP.includes(name));
     response.writeHead(answer.statusCode ?? 502, Object.fromEntries(kept));
