@@ -6,7 +6,7 @@ import { course, Site, until } from "../../publisher/site";
 import type { StoreUser } from "../../support/courseHost";
 import type { StoreRequest } from "../../support/faults";
 import { FaultyStore, type WayFault } from "../../support/faultyStore";
-import { type Operation, SETTLE_SECONDS, type Sequence, SOURCES, UNTOUCHED } from "./sequence";
+import { KINDS, type Operation, type Sequence, UNTOUCHED } from "./sequence";
 import { SEGMENTS, StoredCourse } from "./storedCourse";
 import { servedAt, Watcher } from "./watcher";
 
@@ -14,15 +14,15 @@ import { servedAt, Watcher } from "./watcher";
 const HEALED_MS = 15_000;
 /** Publishers may just be starting in all lanes at once, before there is anything to be healed. */
 const FIRST_MS = 60_000;
-/** Courses of one publisher for each combination of settings. */
-const COURSES_EACH = 3;
+/** Courses of one publisher for each kind. */
+const COURSES_EACH = 6;
 
 type Strike = Extract<Operation, { do: "fault" }>;
 
 /**
  * Runs one sequence after the other, each on a course and a container of its own. Starting a publisher takes about 0.3 s of
- * processor time (it is two processes), a quarter of a sequence. So one serves many courses, of which one is in use; to the
- * others the store is down, which makes them wait for seconds from request to request. Killing it, of course, strikes all.
+ * processor time (it is two processes), half of what a sequence takes. So one serves many courses, of which one is in use; to
+ * the others the store is down, which makes them wait for seconds from request to request. Killing it, of course, strikes all.
  */
 export class Lane {
   private site: Site | undefined;
@@ -76,7 +76,7 @@ export class Lane {
   }
 
   private async runOn(site: Site, { name, container, path }: Course, sequence: Sequence): Promise<void> {
-    const stored = new StoredCourse(this.store, container, sequence.source && `${sequence.source}/`);
+    const stored = new StoredCourse(this.store, container, sequence.kind.source && `${sequence.kind.source}/`);
     await this.store.createContainer(container);
     for (const untouched of UNTOUCHED) await stored.put(untouched);
     this.active = container;
@@ -173,8 +173,8 @@ export class Lane {
     }
   }
 
-  /** A course with these settings that no sequence has used. */
-  private take({ settleSeconds, source }: Sequence): { site: Site; course: Course } {
+  /** A course of this kind that no sequence has used. */
+  private take({ kind: { settleSeconds, source } }: Sequence): { site: Site; course: Course } {
     const fits = (one: Course) => one.settle.seconds === settleSeconds && one.source === source;
     if (this.site === undefined || !this.free.some(fits)) {
       void this.site?.remove();
@@ -191,13 +191,11 @@ export class Lane {
   }
 
   private newCourses(): Course[] {
-    return SETTLE_SECONDS.flatMap((seconds) =>
-      SOURCES.flatMap((source) =>
-        Array.from({ length: COURSES_EACH }, () => {
-          const name = `lane${this.number}-${++this.made}`;
-          return course({ name, container: name, path: name, source, settle: { seconds, limitSeconds: 5 * seconds } });
-        }),
-      ),
+    return KINDS.flatMap(({ settleSeconds: seconds, source }) =>
+      Array.from({ length: COURSES_EACH }, () => {
+        const name = `lane${this.number}-${++this.made}`;
+        return course({ name, container: name, path: name, source, settle: { seconds, limitSeconds: 5 * seconds } });
+      }),
     );
   }
 

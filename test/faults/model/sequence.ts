@@ -21,18 +21,25 @@ export type Operation =
   | { do: "kill"; downMs: number }
   | { do: "publish" | "rollback" | "pin" | "unpin" };
 
-export interface Sequence {
-  /** The course's settling time, in seconds. */
+/** How a course is configured. */
+export interface Kind {
   settleSeconds: number;
   /** The course's folder in the container. */
   source: string;
+}
+
+export interface Sequence {
+  kind: Kind;
   /** How late the store's listings come: those that take long are made less often, and announced objects go ahead of them. */
   lateMs: number;
   steps: { operation: Operation; pauseMs: number }[];
 }
 
-export const SETTLE_SECONDS = [0, 0.1, 0.2];
-export const SOURCES = ["", "강의 html"];
+export const KINDS: readonly Kind[] = [
+  { settleSeconds: 0, source: "" },
+  { settleSeconds: 0.1, source: "강의 html" },
+  { settleSeconds: 0.2, source: "" },
+];
 
 /** Stored before the first step, and never touched; they lie in the same folders as what is. */
 export const UNTOUCHED = ["장/고정.html", "장/고정.html".normalize("NFD"), "깊은/곳/stay.css"];
@@ -56,9 +63,10 @@ const isAnnounced = fc.boolean();
 const struck = fc.constantFrom<Struck[]>("any", "listing", "object");
 const fault = fc.constantFrom<WayFault[]>(503, 404, 401, 204, "html", "reset", "truncate", { delayMs: 700 });
 
+// A kill is rare, for each one costs a start.
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
-    weight: 10,
+    weight: 20,
     arbitrary: fc.record({
       do: fc.constant("put" as const),
       name,
@@ -66,9 +74,9 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       announced: isAnnounced,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("put large" as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("put large" as const), name }) },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       do: fc.constant("put at once" as const),
       names: fc.uniqueArray(name, { minLength: 2, maxLength: 4 }),
@@ -76,18 +84,18 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       do: fc.constant("overwrite rapidly" as const),
       name,
       times: fc.integer({ min: 2, max: 5 }),
     }),
   },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("delete and put" as const), name }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("announce" as const), name }) },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("delete" as const), name }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("delete and put" as const), name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("announce" as const), name }) },
   {
-    weight: 6,
+    weight: 12,
     arbitrary: fc.record({
       do: fc.constant("fault" as const),
       fault,
@@ -95,10 +103,10 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
       oneIn: fc.constantFrom(1, 2, 4),
     }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("heal" as const) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("heal" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("kill" as const), downMs: fc.nat({ max: 100 }) }) },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       do: fc.constantFrom<("publish" | "rollback" | "pin" | "unpin")[]>("publish", "rollback", "pin", "unpin"),
     }),
@@ -106,8 +114,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
 );
 
 export const sequences: fc.Arbitrary<Sequence> = fc.record({
-  settleSeconds: fc.constantFrom(...SETTLE_SECONDS),
-  source: fc.constantFrom(...SOURCES),
+  kind: fc.constantFrom(...KINDS),
   // From 200 ms on the publisher takes listings for expensive.
   lateMs: fc.constantFrom(0, 0, 0, 250),
   steps: fc.array(fc.record({ operation, pauseMs: fc.nat({ max: 120 }) }), { minLength: 5, maxLength: 12 }),
