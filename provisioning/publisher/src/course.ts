@@ -330,8 +330,8 @@ export class CoursePublisher {
         collectGarbage();
         rows = 0;
       }
-      // A listing of many pages takes longer than an announced object should.
-      if (pages > 0 && this.announcements.isWaiting) await this.followAnnounced();
+      // A listing of many pages takes longer than an announced object should. What fails is tried again, and told, by the next cycle.
+      if (pages > 0 && this.announcements.isWaiting) await this.followAnnounced().catch(() => undefined);
       this.onlyPage = ++pages === 1 ? page : undefined;
     }
     const wanted = gathered.result();
