@@ -45,16 +45,29 @@ export function whyNoCloudfuse(): string | undefined {
   return undefined;
 }
 
+export interface CourseHostOptions {
+  /** Names of the courses, and of their containers. @default ["pi", "py4inf"] */
+  courses?: string[];
+  /** Seconds between two looks at a course. @default 1 */
+  pollSeconds?: number;
+  /** What the publisher and the mount sign in to the store at. @default the store itself */
+  authUrl?: string;
+}
+
 /** A server in a container that the steps can be run on, exactly as Pulumi runs them, and the store it publishes from. */
 export class CourseHost {
-  private constructor(readonly container: SystemdContainer) {}
+  private constructor(
+    readonly container: SystemdContainer,
+    private readonly options: Required<CourseHostOptions>,
+  ) {}
 
-  /** Boots it, with the containers `pi` and `py4inf` in its store. */
-  static async boot(role: string): Promise<CourseHost> {
+  /** Boots it, with a container for each course in its store. */
+  static async boot(role: string, options: CourseHostOptions = {}): Promise<CourseHost> {
     const binds = existsSync(CLOUDFUSE_MIRROR) ? { [CLOUDFUSE_INSIDE]: CLOUDFUSE_MIRROR } : {};
-    const host = new CourseHost(await SystemdContainer.boot(role, binds));
+    const { courses = ["pi", "py4inf"], pollSeconds = 1, authUrl = AUTH_URL } = options;
+    const host = new CourseHost(await SystemdContainer.boot(role, binds), { courses, pollSeconds, authUrl });
     await host.startStore();
-    for (const course of ["pi", "py4inf"]) {
+    for (const course of courses) {
       await host.store("PUT", course);
       await host.store("PUT", `${course}/index.html`, `<h1>${course}</h1>\n`);
     }
@@ -72,7 +85,7 @@ export class CourseHost {
     change: StepContent = {},
     scripts = "bash ./install.sh && bash ./verify.sh",
   ): Promise<Outcome> {
-    const content = stepContent(step, driver);
+    const content = stepContent(step, driver, this.options);
     const archive = await packStep(step === "driver" ? driver : step, {
       inputs: { ...content.inputs, ...change.inputs },
       files: { ...content.files, ...change.files },
@@ -139,7 +152,7 @@ export function credentialFiles(driver: Driver, user: StoreUser, authUrl = AUTH_
   };
 }
 
-function stepContent(step: Step, driver: Driver): StepContent {
+function stepContent(step: Step, driver: Driver, options: Required<CourseHostOptions>): StepContent {
   switch (step) {
     case "packages":
       return { inputs: { FUSE_DRIVER: driver } };
@@ -151,30 +164,32 @@ function stepContent(step: Step, driver: Driver): StepContent {
       return {
         inputs: { FUSE_DRIVER: driver },
         files: { "ask-store.cjs": bundleAskStore() },
-        secretFiles: credentialFiles(driver, FIRST_USER),
+        secretFiles: credentialFiles(driver, FIRST_USER, options.authUrl),
       };
     case "content-mount":
-      return { inputs: { FUSE_DRIVER: driver, CONTAINERS: "pi py4inf" } };
+      return { inputs: { FUSE_DRIVER: driver, CONTAINERS: options.courses.join(" ") } };
     case "publisher":
-      return { files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(PUBLISHER_CONFIG) } };
+      return {
+        files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(publisherConfig(options)) },
+      };
     case "web-server":
       return { inputs: { SERVER_NAME: "" } };
   }
 }
 
 /** What the publisher's step is given. */
-export const PUBLISHER_CONFIG = {
+export const publisherConfig = ({ courses, pollSeconds }: Required<CourseHostOptions>) => ({
   webRoot: "/var/www/html",
   releasesDir: "/var/www/releases",
   stateDir: "/var/lib/site-publisher",
   mountDir: "/mnt",
-  pollSeconds: 1,
+  pollSeconds,
   keepReleases: 3,
   massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
   metricsPort: 9150,
   canary: { seconds: 0, container: "canary" },
   siteTitle: "xwMOOC",
-  courses: ["pi", "py4inf"].map((name) => ({
+  courses: courses.map((name) => ({
     name,
     container: name,
     source: "",
@@ -183,4 +198,4 @@ export const PUBLISHER_CONFIG = {
     description: name,
     settle: { seconds: 0.7, limitSeconds: 30 },
   })),
-};
+});

@@ -64,9 +64,18 @@ export class SystemdContainer {
 
   /** Restarts it, orderly; what is on its disk stays. */
   async reboot(): Promise<void> {
-    const ended = this.ended();
     // The connection may end before the command does.
-    await this.run("systemctl reboot");
+    await this.startAnew(() => this.run("systemctl reboot"));
+  }
+
+  /** Cuts the power and boots again: nothing is ended orderly, and what had been written stays. */
+  async cutPower(): Promise<void> {
+    await this.startAnew(async () => process.kill(this.init, "SIGKILL"));
+  }
+
+  private async startAnew(end: () => Promise<unknown>): Promise<void> {
+    const ended = this.ended();
+    await end();
     await ended;
     this.closeLoopback();
     this.init = 0;

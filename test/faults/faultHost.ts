@@ -1,0 +1,225 @@
+import * as http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import { eachOf } from "../../provisioning/publisher/src/pace";
+import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
+import { CourseHost, type Driver } from "../support/courseHost";
+import { FaultyStore } from "../support/faultyStore";
+import { Author, md5, type Pages } from "./author";
+import { get, type Site, urlOf } from "./browser";
+import type { Measured } from "./times";
+import { Visitor } from "./visitor";
+
+/** Where the publisher and the mount find the store: on the way through this process, which fails as told. */
+const WAY_PORT = 8081;
+const STORE_PORT = 8080;
+/** Longer than any limit: a case that is late is measured, too. */
+const PATIENCE_S = 60;
+
+/** One line of the matrix. */
+export interface FaultCase {
+  name: string;
+  strike(): Promise<unknown> | undefined;
+  /** Whether the fault has come through to where it matters, lest a case proves nothing; asked until it is true. */
+  felt(): Promise<boolean> | boolean;
+  /** Seconds that it lasts at least. @default 3 */
+  lasts?: number;
+  heal(): Promise<unknown> | undefined;
+  /** What the author changes. @default {@link FaultHost.edit} */
+  change?(): Promise<unknown>;
+  /** When: "after" the healing where the store takes nothing before. @default "during" */
+  changed?: "during" | "after";
+  /** Whether publishing goes on all the same: then the time counts from the change, and ends before the healing. @default false */
+  harmless?: boolean;
+  /** Seconds after the healing until everything is published, at most. @default 5 */
+  within?: number;
+}
+
+/** A provisioned server with courses, an author who changes them, and a visitor who looks at them all the time. */
+export class FaultHost {
+  readonly author = new Author();
+  readonly times: Measured[] = [];
+  readonly visitor: Visitor;
+  private readonly site: Site = { port: 0 };
+  private wayToStore: FaultyStore | undefined;
+  private edits = 0;
+
+  private constructor(
+    readonly host: CourseHost,
+    private readonly courses: string[],
+  ) {
+    this.visitor = new Visitor(this.site, this.author);
+  }
+
+  /** Boots it, with these pages in each of the courses, all of them published. */
+  static async boot(courses: string[], pages: Pages): Promise<FaultHost> {
+    const authUrl = `http://127.0.0.1:${WAY_PORT}/auth/v1.0`;
+    const host = await CourseHost.boot("faults", { courses, pollSeconds: 0.5, authUrl });
+    const faults = new FaultHost(host, courses);
+    try {
+      await faults.connect();
+      for (const course of courses) await faults.author.putAll(course, pages);
+      await host.provision("rclone");
+      await faults.untilPublished(performance.now());
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
+    void faults.visitor.run();
+    return faults;
+  }
+
+  /** Joins this process with the server, anew after each of its boots. */
+  async connect(): Promise<void> {
+    const { loopback } = this.host.container;
+    this.site.port = await loopback.forward(80);
+    const storePort = await loopback.forward(STORE_PORT);
+    this.author.connect(storePort);
+    this.wayToStore = new FaultyStore(storePort);
+    await loopback.serve(WAY_PORT, this.wayToStore.handler);
+  }
+
+  async stop(): Promise<void> {
+    this.visitor.stop();
+    await this.host.stop();
+  }
+
+  get way(): FaultyStore {
+    if (this.wayToStore === undefined) throw new Error("not connected");
+    return this.wayToStore;
+  }
+
+  /** Runs bash commands inside. @throws Error if they fail */
+  sh(command: string): Promise<string> {
+    return this.host.container.sh(command);
+  }
+
+  /** What the publisher says. */
+  async status(): Promise<Status> {
+    const socket = "/run/site-publisher/control.sock";
+    return JSON.parse(await this.sh(`curl -sf --unix-socket ${socket} http://publisher/status`)) as Status;
+  }
+
+  async statusOf(course: string): Promise<CourseStatus> {
+    const status = (await this.status()).courses.find(({ name }) => name === course);
+    if (status === undefined) throw new Error(`the status has no course ${course}`);
+    return status;
+  }
+
+  /** Whether the course is in an outage, with a last error that says this. */
+  async isOut(words: string | RegExp, course = "pi"): Promise<boolean> {
+    const { state, lastError } = await this.statusOf(course);
+    return state === "outage" && lastError !== null && lastError.message.search(words) >= 0;
+  }
+
+  /** The usual change: a page overwritten with as many bytes, one new, one gone. */
+  async edit(course = "pi"): Promise<void> {
+    const { author, visitor } = this;
+    const edit = String(++this.edits).padStart(4, "0");
+    await author.put(course, "index.html", `<h1>edit ${edit}</h1>\n`);
+    await author.put(course, `news/${edit}.html`, `news ${edit}\n`);
+    for (const name of (await author.list(course)).keys()) {
+      if (!name.startsWith("news/") || name.endsWith(`${edit}.html`)) continue;
+      visitor.forget(course, name);
+      await author.delete(course, name);
+    }
+  }
+
+  /** Runs a case: all that the matrix asks of each. */
+  async survive(fault: FaultCase): Promise<void> {
+    const { lasts = 3, within = 5, changed = "during", harmless = false } = fault;
+    const change = () => (fault.change ? fault.change() : this.edit());
+    const servedBefore = this.visitor.served;
+    await fault.strike();
+    const struckAt = performance.now();
+    let countedFrom = struckAt;
+    if (changed === "during") await change();
+    countedFrom = performance.now();
+    const published = harmless ? await this.untilPublished(countedFrom) : undefined;
+    await this.until("the fault is felt", async () => fault.felt());
+    await sleep(Math.max(0, struckAt + lasts * 1000 - performance.now()));
+    await fault.heal();
+    if (!harmless) countedFrom = performance.now();
+    if (changed === "after") await change();
+    const after = published ?? (await this.untilPublished(countedFrom));
+    this.record({ fault: fault.name, served: this.visitor.served - servedBefore, published: after, limit: within });
+  }
+
+  /** Notes a measurement for the table. @throws where visitors saw something wrong, or it took too long */
+  record(measured: Measured): void {
+    this.times.push(measured);
+    expect(this.visitor.takeComplaints()).toEqual([]);
+    expect(measured.served).toBeGreaterThan(0);
+    expect(measured.published).toBeLessThanOrEqual(measured.limit);
+  }
+
+  /**
+   * Waits until the site is what the store has: each object byte for byte, and nothing else.
+   * @param from a time of `performance.now()`
+   * @returns seconds since then
+   */
+  async untilPublished(from: number, courses = this.courses): Promise<number> {
+    let different: string[] = [];
+    for (;;) {
+      const listed = performance.now();
+      different = await this.differences(courses);
+      if (different.length === 0) return (listed - from) / 1000;
+      if (listed - from > PATIENCE_S * 1000) break;
+    }
+    const status = JSON.stringify(await this.status(), null, 1);
+    throw new Error(`not published within ${PATIENCE_S} s:\n${different.slice(0, 20).join("\n")}\n${status}`);
+  }
+
+  /** What HTTP serves of the courses that is not what the store has. From now on the visitor looks at all that is right. */
+  async differences(courses = this.courses): Promise<string[]> {
+    const found: string[] = [];
+    for (const course of courses) {
+      const stored = await this.author.list(course);
+      found.push(...(await this.differencesOf(course, stored)));
+      if (found.length === 0) this.visitor.expect(course, stored.keys());
+    }
+    return found;
+  }
+
+  private async differencesOf(course: string, stored: Map<string, string>): Promise<string[]> {
+    const root = `/var/www/html/${course}`;
+    const names = (await this.sh(`if [[ -e ${root} ]]; then find -L ${root} -type f -printf '%P\\n'; fi`)).split("\n");
+    const found = names.filter((name) => name !== "" && !stored.has(name)).map((name) => `${course}/${name}: too much`);
+    // Cheap to see, before everything is fetched.
+    if (found.length > 0 || names.filter((name) => name !== "").length < stored.size)
+      return [...found, `${course}: incomplete`];
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+    await eachOf(stored, 8, async ([name, hash]) => {
+      const { status, body } = await get(this.site, urlOf(course, name), agent);
+      if (status !== 200 || md5(body) !== hash)
+        found.push(`${course}/${name}: HTTP ${status}, ${body.subarray(0, 50)}`);
+    });
+    agent.destroy();
+    return found;
+  }
+
+  /** Repeats a look, quickly; one that fails counts as not yet. @throws Error after a minute */
+  async until(what: string, look: () => Promise<boolean>): Promise<void> {
+    for (const end = performance.now() + PATIENCE_S * 1000; ; await sleep(100)) {
+      if (await look().catch(() => false)) return;
+      if (performance.now() > end)
+        throw new Error(`not within ${PATIENCE_S} s: ${what}\n${JSON.stringify(await this.status(), null, 1)}`);
+    }
+  }
+
+  /** Lets the publisher look at the mount now, instead of after its rest. */
+  async trustMount(): Promise<void> {
+    await this.until("the mount answers", async () => (await this.host.container.run("ls /mnt/pi")).code === 0);
+    if ((await this.status()).mount.healthy) return;
+    await this.sh("systemctl restart site-publisher");
+    await this.until("the publisher reads from the mount", async () => (await this.status()).mount.healthy);
+  }
+
+  /** Gives the mount another driver. */
+  async drive(driver: Driver): Promise<void> {
+    for (const step of ["driver", "credentials", "content-mount"] as const) {
+      const { code, stdout, stderr } = await this.host.step(step, driver);
+      if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
+    }
+  }
+}
