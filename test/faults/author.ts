@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { eachOf } from "../../provisioning/publisher/src/pace";
 import { SwiftClient } from "../../swift/client";
-import { FIRST_USER } from "../support/courseHost";
+import { NEXT_USER } from "../support/courseHost";
 
 /** The pages of a course, by name. */
 export type Pages = Record<string, string>;
@@ -12,11 +12,14 @@ export class Author {
   private readonly versions = new Map<string, Set<string>>();
   private client: SwiftClient | undefined;
 
-  /** @param storePort of this machine's loopback */
+  /**
+   * Signs in as another user than the server, whose key is changed.
+   * @param storePort of this machine's loopback
+   */
   connect(storePort: number): void {
     this.client?.close();
     const authUrl = `http://127.0.0.1:${storePort}/auth/v1.0`;
-    this.client = new SwiftClient({ auth: "v1", authUrl, ...FIRST_USER });
+    this.client = new SwiftClient({ auth: "v1", authUrl, ...NEXT_USER });
   }
 
   get store(): SwiftClient {

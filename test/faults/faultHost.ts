@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { eachOf } from "../../provisioning/publisher/src/pace";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
-import { CourseHost, type Driver } from "../support/courseHost";
-import { FaultyStore } from "../support/faultyStore";
+import { CourseHost, credentialFiles, type Driver, FIRST_USER, type Step, type StoreUser } from "../support/courseHost";
+import type { StoreRequest } from "../support/faults";
+import { FaultyStore, type WayFault } from "../support/faultyStore";
 import { Author, md5, type Pages } from "./author";
 import { get, type Site, urlOf } from "./browser";
 import type { Measured } from "./times";
@@ -12,6 +13,7 @@ import { Visitor } from "./visitor";
 
 /** Where the publisher and the mount find the store: on the way through this process, which fails as told. */
 const WAY_PORT = 8081;
+const WAY_AUTH_URL = `http://127.0.0.1:${WAY_PORT}/auth/v1.0`;
 const STORE_PORT = 8080;
 /** Longer than any limit: a case that is late is measured, too. */
 const PATIENCE_S = 60;
@@ -19,17 +21,19 @@ const PATIENCE_S = 60;
 /** One line of the matrix. */
 export interface FaultCase {
   name: string;
+  /** The course that it befalls, or that is looked at. @default "pi" */
+  course?: string;
   strike(): Promise<unknown> | undefined;
   /** Whether the fault has come through to where it matters, lest a case proves nothing; asked until it is true. */
   felt(): Promise<boolean> | boolean;
-  /** Seconds that it lasts at least. @default 3 */
+  /** Seconds that it lasts at least. @default 2 */
   lasts?: number;
   heal(): Promise<unknown> | undefined;
-  /** What the author changes. @default {@link FaultHost.edit} */
+  /** What the author changes in the course. @default {@link FaultHost.edit} */
   change?(): Promise<unknown>;
   /** When: "after" the healing where the store takes nothing before. @default "during" */
   changed?: "during" | "after";
-  /** Whether publishing goes on all the same: then the time counts from the change, and ends before the healing. @default false */
+  /** Whether publishing goes on all the same: then the time counts from the change. @default false */
   harmless?: boolean;
   /** Seconds after the healing until everything is published, at most. @default 5 */
   within?: number;
@@ -40,8 +44,11 @@ export class FaultHost {
   readonly author = new Author();
   readonly times: Measured[] = [];
   readonly visitor: Visitor;
-  private readonly site: Site = { port: 0 };
+  readonly site: Site = { port: 0 };
+  /** How the way to the store fails, by course. */
+  readonly wayFaults = new Map<string, (request: StoreRequest) => WayFault | undefined>();
   private wayToStore: FaultyStore | undefined;
+  private user = FIRST_USER;
   private edits = 0;
 
   private constructor(
@@ -53,8 +60,7 @@ export class FaultHost {
 
   /** Boots it, with these pages in each of the courses, all of them published. */
   static async boot(courses: string[], pages: Pages): Promise<FaultHost> {
-    const authUrl = `http://127.0.0.1:${WAY_PORT}/auth/v1.0`;
-    const host = await CourseHost.boot("faults", { courses, pollSeconds: 0.5, authUrl });
+    const host = await CourseHost.boot("faults", { courses, pollSeconds: 0.5, authUrl: WAY_AUTH_URL });
     const faults = new FaultHost(host, courses);
     try {
       await faults.connect();
@@ -76,6 +82,7 @@ export class FaultHost {
     const storePort = await loopback.forward(STORE_PORT);
     this.author.connect(storePort);
     this.wayToStore = new FaultyStore(storePort);
+    this.wayToStore.fault = (request) => this.wayFaults.get(request.container)?.(request);
     await loopback.serve(WAY_PORT, this.wayToStore.handler);
   }
 
@@ -127,22 +134,21 @@ export class FaultHost {
 
   /** Runs a case: all that the matrix asks of each. */
   async survive(fault: FaultCase): Promise<void> {
-    const { lasts = 3, within = 5, changed = "during", harmless = false } = fault;
-    const change = () => (fault.change ? fault.change() : this.edit());
+    const { course = "pi", lasts = 2, within = 5, changed = "during", harmless = false } = fault;
+    const change = () => (fault.change ? fault.change() : this.edit(course));
     const servedBefore = this.visitor.served;
     await fault.strike();
     const struckAt = performance.now();
-    let countedFrom = struckAt;
     if (changed === "during") await change();
-    countedFrom = performance.now();
-    const published = harmless ? await this.untilPublished(countedFrom) : undefined;
-    await this.until("the fault is felt", async () => fault.felt());
+    const changedAt = performance.now();
+    const whileItLasted = harmless ? await this.untilPublished(changedAt, [course]) : undefined;
+    await this.until(`${fault.name}: felt`, async () => fault.felt());
     await sleep(Math.max(0, struckAt + lasts * 1000 - performance.now()));
     await fault.heal();
-    if (!harmless) countedFrom = performance.now();
+    const healedAt = performance.now();
     if (changed === "after") await change();
-    const after = published ?? (await this.untilPublished(countedFrom));
-    this.record({ fault: fault.name, served: this.visitor.served - servedBefore, published: after, limit: within });
+    const published = whileItLasted ?? (await this.untilPublished(healedAt, [course]));
+    this.record({ fault: fault.name, served: this.visitor.served - servedBefore, published, limit: within });
   }
 
   /** Notes a measurement for the table. @throws where visitors saw something wrong, or it took too long */
@@ -172,22 +178,22 @@ export class FaultHost {
 
   /** What HTTP serves of the courses that is not what the store has. From now on the visitor looks at all that is right. */
   async differences(courses = this.courses): Promise<string[]> {
-    const found: string[] = [];
+    const all: string[] = [];
     for (const course of courses) {
       const stored = await this.author.list(course);
-      found.push(...(await this.differencesOf(course, stored)));
+      const found = await this.differencesOf(course, stored);
       if (found.length === 0) this.visitor.expect(course, stored.keys());
+      all.push(...found);
     }
-    return found;
+    return all;
   }
 
   private async differencesOf(course: string, stored: Map<string, string>): Promise<string[]> {
-    const root = `/var/www/html/${course}`;
-    const names = (await this.sh(`if [[ -e ${root} ]]; then find -L ${root} -type f -printf '%P\\n'; fi`)).split("\n");
-    const found = names.filter((name) => name !== "" && !stored.has(name)).map((name) => `${course}/${name}: too much`);
+    const names = await this.filesOf(course);
+    const found = names.filter((name) => !stored.has(name)).map((name) => `${course}/${name}: too much`);
     // Cheap to see, before everything is fetched.
-    if (found.length > 0 || names.filter((name) => name !== "").length < stored.size)
-      return [...found, `${course}: incomplete`];
+    if (names.length - found.length < stored.size) found.push(`${course}: incomplete`);
+    if (found.length > 0) return found;
     const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
     await eachOf(stored, 8, async ([name, hash]) => {
       const { status, body } = await get(this.site, urlOf(course, name), agent);
@@ -196,6 +202,13 @@ export class FaultHost {
     });
     agent.destroy();
     return found;
+  }
+
+  /** Names of the files that visitors can find of a course. */
+  private async filesOf(course: string): Promise<string[]> {
+    const root = `/var/www/html/${course}`;
+    const list = await this.sh(`if [[ -e ${root} ]]; then find -L ${root} -type f -printf '%P\\n'; fi`);
+    return list.split("\n").filter((name) => name !== "");
   }
 
   /** Repeats a look, quickly; one that fails counts as not yet. @throws Error after a minute */
@@ -217,9 +230,19 @@ export class FaultHost {
 
   /** Gives the mount another driver. */
   async drive(driver: Driver): Promise<void> {
-    for (const step of ["driver", "credentials", "content-mount"] as const) {
-      const { code, stdout, stderr } = await this.host.step(step, driver);
-      if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
-    }
+    await this.step("driver", driver);
+    await this.signInAs(this.user, driver);
+    await this.step("content-mount", driver);
+  }
+
+  /** Gives the publisher and the mount the credentials of another user of the store. */
+  async signInAs(user: StoreUser, driver: Driver): Promise<void> {
+    this.user = user;
+    await this.step("credentials", driver, credentialFiles(driver, user, WAY_AUTH_URL));
+  }
+
+  private async step(step: Step, driver: Driver, secretFiles: Record<string, string> = {}): Promise<void> {
+    const { code, stdout, stderr } = await this.host.step(step, driver, { secretFiles });
+    if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, madeUp, parseRequest, type StoreRequest } from "./faults";
 
 /** What can befall a request on its way to a real store, besides: the store gets it later, or its answer comes later. */
-export type WayFault = Fault | "hangMidBody" | { delayMs: number } | { lateMs: number };
+export type WayFault = Fault | "resetMidBody" | "hangMidBody" | { delayMs: number } | { lateMs: number };
 
 /** A request that came by. */
 export interface SeenRequest extends StoreRequest {
@@ -71,7 +71,7 @@ export class FaultyStore {
     const fault = isSignIn ? this.authFault() : this.fault(seen);
     if (fault === "hang") request.resume();
     else if (fault === "reset") response.socket?.resetAndDestroy();
-    else if (fault === undefined || fault === "truncate" || fault === "hangMidBody")
+    else if (fault === undefined || fault === "truncate" || fault === "resetMidBody" || fault === "hangMidBody")
       await this.forward(request, response, seen, fault);
     else if (typeof fault === "object" && "delayMs" in fault) {
       await sleep(fault.delayMs);
@@ -94,7 +94,7 @@ export class FaultyStore {
     request: http.IncomingMessage,
     response: http.ServerResponse,
     seen: SeenRequest,
-    cut?: "truncate" | "hangMidBody",
+    cut?: "truncate" | "resetMidBody" | "hangMidBody",
     lateMs = 0,
   ): Promise<void> {
     const { method, url: path, headers } = request;

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { Pages } from "./author";
+import { get, urlOf } from "./browser";
+import type { FaultHost } from "./faultHost";
+
+const ENTRIES = 10_050;
+const OVERWRITES = 1_000;
+/** For what takes a minute on an idle machine. */
+const LONG_MS = 4 * 60_000;
+
+/** What authors do, all at once, in a course each. */
+export function authorCases(
+  host: () => FaultHost,
+  courses: { large: string; rapid: string; again: string; shrinking: string },
+): void {
+  const served = async (course: string, name: string) => (await get(host().site, urlOf(course, name))).status;
+  /** Measures from now until all of the course is published. */
+  const measure = async (fault: string, course: string, limit: number, servedBefore: number) => {
+    const published = await host().untilPublished(performance.now(), [course]);
+    host().record({ fault, served: host().visitor.served - servedBefore, published, limit });
+  };
+
+  describe.concurrent("authors", () => {
+    it("store over 10,000 entries in one folder", { timeout: LONG_MS }, async () => {
+      const { author, visitor } = host();
+      const course = courses.large;
+      const servedBefore = visitor.served;
+      const pages: Pages = {};
+      for (let i = 0; i < ENTRIES; i++) pages[`all/${String(i).padStart(5, "0")}.html`] = `entry ${i}\n`;
+      await author.putAll(course, pages);
+      await measure(`${ENTRIES} entries in a folder`, course, 15, servedBefore);
+
+      visitor.forget(course, "all/00007.html");
+      await author.delete(course, "all/00007.html");
+      await author.put(course, "all/05000.html", "entry 5O00\n");
+      await author.put(course, "all/99999.html", "one more\n");
+      await measure("… one deleted, one overwritten, one new", course, 8, servedBefore);
+      expect(await served(course, "all/00007.html")).toBe(404);
+    });
+
+    it("overwrite one object 1,000 times", { timeout: LONG_MS }, async () => {
+      const { author, visitor } = host();
+      const servedBefore = visitor.served;
+      visitor.expect(courses.rapid, ["index.html"]);
+      for (let i = 0; i < OVERWRITES; i++) await author.put(courses.rapid, "index.html", `version ${i} of many\n`);
+      await measure(`${OVERWRITES} overwrites of one object`, courses.rapid, 5, servedBefore);
+    });
+
+    it("delete a page and store it again", async () => {
+      const { author, visitor } = host();
+      const servedBefore = visitor.served;
+      const course = courses.again;
+      const name = "unit-1/page-1.html";
+      const text = "<p>again</p>\n";
+      visitor.forget(course, name);
+      await author.delete(course, name);
+      await author.put(course, name, text);
+      await measure("deleted and stored again at once", course, 5, servedBefore);
+      visitor.forget(course, name);
+      await author.delete(course, name);
+      await host().until("the page is gone", async () => (await served(course, name)) === 404);
+      await author.put(course, name, text);
+      await measure("deleted, and later stored again", course, 5, servedBefore);
+    });
+
+    it("lose a course slowly: the deletions are held once they are too many", { timeout: LONG_MS }, async () => {
+      const { author, visitor } = host();
+      const course = courses.shrinking;
+      const servedBefore = visitor.served;
+      const held = async () => (await host().statusOf(course)).heldDeletions;
+      // 20 may go; the limit is more than half of the course and more than 20.
+      const stored = await author.list(course);
+      const spare = Object.fromEntries(
+        Array.from({ length: 40 - stored.size }, (_, i) => [`spare/${i}.html`, `spare ${i}\n`]),
+      );
+      await author.putAll(course, spare);
+      await measure("40 pages", course, 5, servedBefore);
+      const names = [...(await author.list(course)).keys()];
+      const [mayGo, mustStay] = [names.slice(0, 20), names.slice(20, 25)];
+      for (const name of mayGo) visitor.forget(course, name);
+      for (const name of [...mayGo, ...mustStay]) {
+        await author.delete(course, name);
+        await sleep(1_000);
+      }
+      await host().until("five deletions are held", async () => (await held()) === 5);
+      for (const name of mayGo) expect(await served(course, name)).toBe(404);
+      for (const name of mustStay) expect(await served(course, name)).toBe(200);
+      expect(visitor.takeComplaints()).toEqual([]);
+
+      await release(course, mustStay);
+      await measure("slow mass deletion, approved", course, 5, servedBefore);
+
+      const rest = names.slice(25);
+      for (const name of rest) await author.delete(course, name);
+      await host().until("all deletions are held", async () => (await held()) === rest.length);
+      for (const name of rest) expect(await served(course, name)).toBe(200);
+      await release(course, rest);
+      await measure("all of a course deleted, approved", course, 5, servedBefore);
+    });
+  });
+
+  /** Lets deletions pass that are held. */
+  async function release(course: string, names: string[]): Promise<void> {
+    for (const name of names) host().visitor.forget(course, name);
+    await host().sh(`site-publisher approve ${course}`);
+  }
+}
