@@ -17,6 +17,8 @@ const WAY_AUTH_URL = `http://127.0.0.1:${WAY_PORT}/auth/v1.0`;
 const STORE_PORT = 8080;
 /** Longer than any limit: a case that is late is measured, too. */
 const PATIENCE_S = 60;
+/** How many times slower than an idle machine with two processors this one is: the limits are as many times longer. */
+const SLOWNESS = Number(process.env.XWMOOC_TEST_SLOWNESS ?? 1);
 
 /** One line of the matrix. */
 export interface FaultCase {
@@ -156,7 +158,7 @@ export class FaultHost {
     this.times.push(measured);
     expect(this.visitor.takeComplaints()).toEqual([]);
     expect(measured.served).toBeGreaterThan(0);
-    expect(measured.published).toBeLessThanOrEqual(measured.limit);
+    expect(measured.published).toBeLessThanOrEqual(measured.limit * SLOWNESS);
   }
 
   /**
@@ -172,8 +174,9 @@ export class FaultHost {
       if (different.length === 0) return (listed - from) / 1000;
       if (listed - from > PATIENCE_S * 1000) break;
     }
-    const status = JSON.stringify(await this.status(), null, 1);
-    throw new Error(`not published within ${PATIENCE_S} s:\n${different.slice(0, 20).join("\n")}\n${status}`);
+    throw new Error(
+      `not published within ${PATIENCE_S} s:\n${different.slice(0, 20).join("\n")}\n${await this.summary()}`,
+    );
   }
 
   /** What HTTP serves of the courses that is not what the store has. From now on the visitor looks at all that is right. */
@@ -215,9 +218,17 @@ export class FaultHost {
   async until(what: string, look: () => Promise<boolean>): Promise<void> {
     for (const end = performance.now() + PATIENCE_S * 1000; ; await sleep(100)) {
       if (await look().catch(() => false)) return;
-      if (performance.now() > end)
-        throw new Error(`not within ${PATIENCE_S} s: ${what}\n${JSON.stringify(await this.status(), null, 1)}`);
+      if (performance.now() > end) throw new Error(`not within ${PATIENCE_S} s: ${what}\n${await this.summary()}`);
     }
+  }
+
+  /** What the publisher says, a line for the mount and one for each course. */
+  private async summary(): Promise<string> {
+    const { mount, courses } = await this.status();
+    const lines = courses.map(({ name, state, files, heldDeletions, lastError }) =>
+      [name, state, `${files} files`, `${heldDeletions} held`, lastError?.at, lastError?.message].join(", "),
+    );
+    return [`mount: ${mount.detail}`, ...lines].join("\n");
   }
 
   /** Lets the publisher look at the mount now, instead of after its rest. */

@@ -16,7 +16,7 @@ const BOOT_MS = 10 * 60_000;
 const CASE_MS = 2 * 60_000;
 
 /** Where faults befall a whole server, the course that is looked at is the first. */
-const COURSES = ["pi", "py4inf", "sql", "web", "data", "network", "algorithms", "statistics"];
+const COURSES = ["pi", "py4inf", "sql", "web", "data", "network", "algorithms", "statistics", "linux"];
 const PAGES = Object.fromEntries(
   Array.from({ length: 24 }, (_, i) => [`unit-${i % 4}/page-${i}.html`, `<p>page ${i}</p>\n`.repeat(1 + i * 20)]),
 );

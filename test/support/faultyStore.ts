@@ -127,5 +127,6 @@ export class FaultyStore {
     };
     await pipeline(answer, upToLimit, response, { end: !isCut });
     if (isCut && cut === "truncate") response.socket?.destroySoon();
+    if (isCut && cut === "resetMidBody") response.socket?.resetAndDestroy();
   }
 }
