@@ -15,10 +15,10 @@ import { Visitor } from "./visitor";
 const WAY_PORT = 8081;
 const WAY_AUTH_URL = `http://127.0.0.1:${WAY_PORT}/auth/v1.0`;
 const STORE_PORT = 8080;
-/** Longer than any limit: a case that is late is measured, too. */
-const PATIENCE_S = 60;
 /** How many times slower than an idle machine with two processors this one is: the limits are as many times longer. */
-const SLOWNESS = Number(process.env.XWMOOC_TEST_SLOWNESS ?? 1);
+export const SLOWNESS = Number(process.env.XWMOOC_TEST_SLOWNESS ?? 1);
+/** Longer than any limit: a case that is late is measured, too. */
+const PATIENCE_S = 60 * SLOWNESS;
 
 /** One line of the matrix. */
 export interface FaultCase {
@@ -208,13 +208,13 @@ export class FaultHost {
   }
 
   /** Names of the files that visitors can find of a course. */
-  private async filesOf(course: string): Promise<string[]> {
+  async filesOf(course: string): Promise<string[]> {
     const root = `/var/www/html/${course}`;
     const list = await this.sh(`if [[ -e ${root} ]]; then find -L ${root} -type f -printf '%P\\n'; fi`);
     return list.split("\n").filter((name) => name !== "");
   }
 
-  /** Repeats a look, quickly; one that fails counts as not yet. @throws Error after a minute */
+  /** Repeats a look, quickly; one that fails counts as not yet. @throws Error after {@link PATIENCE_S} */
   async until(what: string, look: () => Promise<boolean>): Promise<void> {
     for (const end = performance.now() + PATIENCE_S * 1000; ; await sleep(100)) {
       if (await look().catch(() => false)) return;

@@ -31,7 +31,8 @@ export function hostFaults(host: () => FaultHost): void {
     const servedBefore = host().visitor.served;
     for (let round = 0; round < KILLS; round++) {
       await upload();
-      await sleep(((round + Math.random()) / KILLS) * PUBLICATION_MS);
+      // The last one early: what it cut short is then still to be published.
+      await sleep(((KILLS - 1 - round + Math.random()) / KILLS) * PUBLICATION_MS);
       await host().sh("systemctl kill -s KILL site-publisher");
       // The first files may be one generation ahead of the others, as they were in the store; nothing else.
       const served = (await host().sh("cat /var/www/html/pi/generation/*")).split("\n").map(Number);
@@ -53,6 +54,8 @@ export function hostFaults(host: () => FaultHost): void {
   it.each(restarts)("the host is %s in the middle of a publication", async (name, restart) => {
     const { visitor, wayFaults } = host();
     const readsBefore = host().way.reads.length;
+    const bootId = () => host().sh("cat /proc/sys/kernel/random/boot_id");
+    const bootBefore = await bootId();
     await host().survive({
       name: `host ${name}`,
       strike: async () => {
@@ -64,7 +67,7 @@ export function hostFaults(host: () => FaultHost): void {
         await restart();
         wayFaults.delete("pi");
       },
-      felt: async () => true,
+      felt: async () => (await bootId()) !== bootBefore,
       heal: async () => {
         await host().connect();
         await host().host.startStore();

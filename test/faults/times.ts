@@ -3,7 +3,7 @@ export interface Measured {
   fault: string;
   /** Answers that the visitor had while it lasted. */
   served: number;
-  /** Seconds from the healing until the site was what the store has. */
+  /** Seconds until the site was what the store has, from the healing or, where publishing goes on all the same, from the change. */
   published: number;
   /** The most that these may be. */
   limit: number;
