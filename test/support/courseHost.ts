@@ -178,7 +178,10 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
 }
 
 /** What the publisher's step is given. */
-export const publisherConfig = ({ courses, pollSeconds }: Required<CourseHostOptions>) => ({
+export const publisherConfig = ({
+  courses,
+  pollSeconds,
+}: Pick<Required<CourseHostOptions>, "courses" | "pollSeconds">) => ({
   webRoot: "/var/www/html",
   releasesDir: "/var/www/releases",
   stateDir: "/var/lib/site-publisher",
