@@ -2,7 +2,11 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { Fetcher } from "../../provisioning/publisher/src/fetcher";
+import type { FileVersion } from "../../provisioning/publisher/src/files";
 import { isWritableFuse } from "../../provisioning/publisher/src/localWrites";
+import type { Mount } from "../../provisioning/publisher/src/mount";
+import { SwiftClient } from "../../swift/client";
 import { SwiftDouble } from "../support/swiftDouble";
 import { Site, until, untilServed } from "./site";
 
@@ -35,6 +39,36 @@ test("bytes are read through the mount", async () => {
   store.put("course", "dir/a", "one");
   await untilServed(site, { "dir/a": "one" });
   expect(store.reads).toEqual([]);
+});
+
+test("each file that comes through the mount is a sign of life: many of them take longer than the watchdog waits", async () => {
+  const mount = {
+    copy: async (_container: string, object: string, _version: FileVersion, to: string) => {
+      fs.writeFileSync(to, object);
+      return true;
+    },
+  } as unknown as Mount;
+  const staging = path.join(site.dir, "staging");
+  fs.mkdirSync(staging);
+  let signs = 0;
+  const fetcher = new Fetcher(
+    new SwiftClient(store.credentials),
+    mount,
+    { container: "course", prefix: "" },
+    staging,
+    () => {
+      signs++;
+    },
+  );
+  const version = { hash: "h", bytes: 1, lastModified: "2026-01-01T00:00:00.000000" };
+  await fetcher.fetch(
+    [
+      { ...version, name: "a" },
+      { ...version, name: "b" },
+    ],
+    () => {},
+  );
+  expect(signs).toBe(2);
 });
 
 test("what the mount has not yet, or has in another version, comes from the store", async () => {

@@ -32,8 +32,8 @@ export class Fetcher {
     private readonly mount: Mount,
     private readonly source: Source,
     private readonly staging: string,
-    /** Called at each chunk that comes. */
-    private readonly onChunk: () => void = () => {},
+    /** Called at each chunk and at each file that comes: a sign of life. */
+    private readonly onSign: () => void = () => {},
   ) {}
 
   /**
@@ -55,6 +55,7 @@ export class Fetcher {
         if (!(error instanceof ObjectMoved)) throw error;
         moved.push(version);
       }
+      this.onSign();
       progress.files++;
       progress.bytes += version.bytes;
       onProgress(progress);
@@ -83,7 +84,7 @@ export class Fetcher {
     for (let attempt = 1; ; attempt++) {
       const part = `${file}.${++this.attempts}.part`;
       try {
-        const complete = await download(this.store, this.source, version, part, this.onChunk);
+        const complete = await download(this.store, this.source, version, part, this.onSign);
         await fs.rename(part, file);
         return complete;
       } catch (error) {
