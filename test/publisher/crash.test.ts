@@ -147,6 +147,23 @@ test("a lost link is set again to the newest release, without the store", async 
   await untilServed(site, { a: "one" });
 });
 
+test("an open page finds what the release before had after a restart, too", async () => {
+  store.put("course", "a.css", "one");
+  site.start();
+  await untilServed(site, { "a.css": "one" });
+  store.delete("course", "a.css");
+  store.put("course", "b.css", "two");
+  await untilServed(site, { "b.css": "two" });
+  await site.kill();
+  site.start();
+  await until(
+    () => site.courseStatus(),
+    ({ state }) => state === "current",
+  );
+  expect(site.served(".before/course")).toEqual({ "a.css": "one" });
+  expect(site.output).not.toContain("link removed");
+});
+
 test("half-built releases and other leftovers are removed at the start", async () => {
   store.put("course", "a", "one");
   site.start();

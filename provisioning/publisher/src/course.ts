@@ -25,6 +25,7 @@ import { DamagedRelease, type Release, Releases } from "./releases";
 import { Rollback } from "./rollback";
 import { type Look, lookNow, Settling } from "./settling";
 import type { CourseState, CourseStatus } from "./status";
+import { BEFORE } from "./strayLinks";
 import { Undelivered } from "./undelivered";
 
 /** Of the skipped objects the status names so many. */
@@ -37,9 +38,7 @@ const MANY_ROWS = 20_000;
 const CHEAP_LISTING_MS = 200;
 /** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
 const UNLISTED = { lively: 1, idle: 5 };
-/** Where the web server looks for pictures, styles and scripts that a page still open asks for after a switch … */
-const BEFORE = ".before";
-/** … for so long. */
+/** What a page still open asks for after a switch is found in the release before for so long. */
 const GRACE_MS = 600_000;
 /** A course without a change for so long is idle. */
 const IDLE_MS = 600_000;
@@ -137,6 +136,8 @@ export class CoursePublisher {
     this.opened = true;
     this.rollback.endIfPublished();
     if (this.current !== undefined) this.dependencies.onPublished();
+    // Whenever the last switch was: it may have been a moment before the restart.
+    this.beginGrace();
   }
 
   /**
@@ -230,6 +231,10 @@ export class CoursePublisher {
     this.dependencies.onPublished();
     await this.releases.tidy(release);
     this.changedAt = performance.now();
+    this.beginGrace();
+  }
+
+  private beginGrace(): void {
     clearTimeout(this.grace);
     this.grace = setTimeout(() => this.releases.forgetBefore(), GRACE_MS).unref();
   }

@@ -2,6 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Config } from "./config";
 
+/** Below the web root: where the web server looks for pictures, styles and scripts that a page still open asks for after a switch. */
+export const BEFORE = ".before";
+
 /**
  * Removes from the web root the links of courses that are no longer configured there. Their releases stay on disk, so that
  * a slip in the configuration costs nothing.
@@ -10,7 +13,11 @@ import type { Config } from "./config";
 export function removeStrayLinks({ webRoot, releasesDir, courses }: Config): string[] {
   const removed: string[] = [];
   const wanted = new Map(
-    courses.map((course) => [path.join(webRoot, course.path), path.join(releasesDir, course.name)]),
+    courses.flatMap((course) =>
+      [webRoot, path.join(webRoot, BEFORE)].map(
+        (root) => [path.join(root, course.path), path.join(releasesDir, course.name)] as const,
+      ),
+    ),
   );
   for (const link of linksBelow(webRoot)) {
     // <releasesDir>/<course>/<id>/0
