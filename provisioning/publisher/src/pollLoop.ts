@@ -3,7 +3,7 @@ import type { Journal } from "./journal";
 import { NoLongerWanted } from "./releases";
 
 /** In an outage the pauses grow to this at most. */
-const MAX_PAUSE_MS = 4_000;
+const MAX_PAUSE_MS = 2_000;
 /** After the store changed under a publication, the next listing comes this soon … */
 const AGAIN_MS = 150;
 /** … but so often in a row only. */
