@@ -164,6 +164,26 @@ test("an open page finds what the release before had after a restart, too", asyn
   expect(site.output).not.toContain("link removed");
 });
 
+test("the canary's page stays over a restart", async () => {
+  const canary = { seconds: 60, container: "canary" };
+  site.configure({ canary });
+  store.createContainer("canary");
+  const at = ".well-known/canary";
+  site.start();
+  await until(
+    () => Object.keys(site.served(at)),
+    (names) => names.length === 1,
+  );
+  await site.kill();
+  offline();
+  site.start();
+  await until(
+    () => site.courseStatus("canary"),
+    ({ state }) => state === "outage",
+  );
+  expect(Object.keys(site.served(at))).toEqual(["probe.txt"]);
+});
+
 test("half-built releases and other leftovers are removed at the start", async () => {
   store.put("course", "a", "one");
   site.start();
@@ -178,6 +198,30 @@ test("half-built releases and other leftovers are removed at the start", async (
     (names) => names.length === 3, // the release, its manifest, the staging folder
   );
   expect(site.served()).toEqual({ a: "one" });
+});
+
+test("what an earlier version of the publisher made is served until there is a release of this one", async () => {
+  const old = path.join(releasesOf(), "00000007-20260101T000000Z");
+  fs.mkdirSync(old, { recursive: true });
+  fs.writeFileSync(path.join(old, "a"), "one");
+  fs.writeFileSync(`${old}.json`, '{"version":1}');
+  fs.symlinkSync(old, link());
+  offline();
+  site.start();
+  await until(
+    () => site.courseStatus(),
+    ({ state }) => state === "outage",
+  );
+  expect(site.served()).toEqual({ a: "one" });
+
+  store.put("course", "a", "one");
+  store.put("course", "b", "two");
+  online();
+  await untilServed(site, { a: "one", b: "two" });
+  await until(
+    () => fs.existsSync(old),
+    (exists) => !exists,
+  );
 });
 
 test("what someone else put in the link's place is left alone, and said", async () => {

@@ -35,13 +35,15 @@ export class LocalWrites {
 
   constructor(private readonly journal: Journal) {}
 
-  /** Calls `onWrite` whenever something below `folder` is written; its mount is at `mountDir`. */
-  watch(mountDir: string, folder: string, onWrite: () => void): void {
+  /** Calls what belongs to a folder whenever something below it is written; the mount of all is at `mountDir`. */
+  watch(mountDir: string, folders: Map<string, () => void>): void {
     if (this.stopped) return;
-    if (!isWritableFuse(mountDir, readFileSync("/proc/self/mountinfo", "utf8"))) {
-      this.journal.debug(`${mountDir} is not a writable FUSE mount: there are no local writes to watch for`);
-      return;
-    }
+    if (isWritableFuse(mountDir, readFileSync("/proc/self/mountinfo", "utf8")))
+      for (const [folder, onWrite] of folders) this.watchFolder(mountDir, folder, onWrite);
+    else this.journal.debug(`${mountDir} is not a writable FUSE mount: there are no local writes to watch for`);
+  }
+
+  private watchFolder(mountDir: string, folder: string, onWrite: () => void): void {
     // Node 18 can't watch a tree on Linux; and a child process can hang at the mount instead of this one.
     const events = "close_write,create,delete,moved_to,moved_from";
     const watcher = spawn("inotifywait", ["-m", "-r", "-q", "-e", events, "--format", ".", folder], {
@@ -54,7 +56,7 @@ export class LocalWrites {
     );
     watcher.on("exit", () => {
       this.watchers.delete(watcher);
-      setTimeout(() => this.watch(mountDir, folder, onWrite), AGAIN_MS).unref();
+      setTimeout(() => this.watch(mountDir, new Map([[folder, onWrite]])), AGAIN_MS).unref();
     });
   }
 

@@ -70,7 +70,8 @@ export class Publisher {
   async run(): Promise<void> {
     const { config, socket, journal } = this.options;
     for (const folder of [config.webRoot, config.releasesDir, config.stateDir]) mkdirSync(folder, { recursive: true });
-    for (const link of removeStrayLinks(config))
+    const watched = [...this.courses.values()].map(({ publisher }) => publisher.course);
+    for (const link of removeStrayLinks(config, watched))
       journal.info(`${link}: no course is configured there any more; link removed`);
     this.controls = await serveControls(socket, {
       status: () => this.status(),
@@ -83,10 +84,10 @@ export class Publisher {
     this.writeStartPage();
     this.systemd.ready();
     this.systemd.watch(() => this.isAlive());
-    for (const { publisher, loop } of this.courses.values()) {
-      const folder = path.join(config.mountDir, publisher.course.container, publisher.course.source);
-      this.localWrites.watch(config.mountDir, folder, () => loop.wake());
-    }
+    const wakers = new Map<string, () => void>();
+    for (const { publisher, loop } of this.courses.values())
+      wakers.set(path.join(config.mountDir, publisher.course.container, publisher.course.source), () => loop.wake());
+    this.localWrites.watch(config.mountDir, wakers);
     await Promise.all([this.canary?.run(), ...[...this.courses.values()].map(({ loop }) => loop.run())]);
   }
 

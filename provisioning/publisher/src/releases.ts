@@ -226,13 +226,27 @@ export class Releases {
 
   /** The release that visitors see, if it is one of ours. @throws where something else is in the link's place */
   linked(): string | undefined {
+    const target = this.target();
+    if (target === undefined) return undefined;
+    const id = path.basename(path.dirname(target));
+    return target === this.topOf(id) && RELEASE_ID.test(id) && fs.existsSync(target) ? id : undefined;
+  }
+
+  /** Where the link leads. @throws where something else is in its place */
+  private target(): string | undefined {
     const stat = fs.lstatSync(this.links.now, { throwIfNoEntry: false });
     if (stat === undefined) return undefined;
     if (!stat.isSymbolicLink())
       throw new Error(`${this.links.now} is in the way: it is no link of the publisher's; move it elsewhere`);
-    const target = path.resolve(path.dirname(this.links.now), fs.readlinkSync(this.links.now));
-    const id = path.basename(path.dirname(target));
-    return target === this.topOf(id) && RELEASE_ID.test(id) && fs.existsSync(target) ? id : undefined;
+    return path.resolve(path.dirname(this.links.now), fs.readlinkSync(this.links.now));
+  }
+
+  /** What visitors see of `dir`, where that is no release as they are made now: an earlier version of the publisher made it. */
+  private foreign(): string | undefined {
+    const target = this.target();
+    if (target === undefined || !target.startsWith(`${this.dir}/`)) return undefined;
+    const [entry] = path.relative(this.dir, target).split("/") as [string];
+    return this.outlines.has(entry) ? undefined : path.join(this.dir, entry);
   }
 
   private adoptNewest(): string | undefined {
@@ -250,8 +264,9 @@ export class Releases {
     return fs.existsSync(this.topOf(id)) ? readOutline(this.manifestOf(id)) : undefined;
   }
 
-  /** Removes all that is neither staged nor part of a release. */
+  /** Removes all that is neither staged nor part of a release, and that visitors do not see. */
   private async removeUnused(): Promise<void> {
+    const foreign = this.foreign();
     const used = new Set([this.staging, this.quarantine.dir, this.spares.dir, ...this.spares.dirs]);
     for (const [id, { folders }] of this.outlines) {
       used.add(this.manifestOf(id)).add(path.join(this.dir, id));
@@ -264,8 +279,12 @@ export class Releases {
       for (const name of fs.readdirSync(dir))
         if (!used.has(path.join(dir, name))) await this.remove(path.join(dir, name));
     };
+    if (foreign !== undefined) used.add(foreign);
     await removeOthers(this.dir);
-    for (const id of this.ids()) await removeOthers(path.join(this.dir, id));
+    for (const id of this.ids()) {
+      const dir = path.join(this.dir, id);
+      if (dir !== foreign) await removeOthers(dir);
+    }
     if (fs.existsSync(this.spares.dir)) await removeOthers(this.spares.dir);
   }
 

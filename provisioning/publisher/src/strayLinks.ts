@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { Config } from "./config";
+import type { Config, Course } from "./config";
 
 /** Below the web root: where the web server looks for pictures, styles and scripts that a page still open asks for after a switch. */
 export const BEFORE = ".before";
@@ -10,7 +10,7 @@ export const BEFORE = ".before";
  * a slip in the configuration costs nothing.
  * @returns the links removed
  */
-export function removeStrayLinks({ webRoot, releasesDir, courses }: Config): string[] {
+export function removeStrayLinks({ webRoot, releasesDir }: Config, courses: Course[]): string[] {
   const removed: string[] = [];
   const wanted = new Map(
     courses.flatMap((course) =>
@@ -20,9 +20,10 @@ export function removeStrayLinks({ webRoot, releasesDir, courses }: Config): str
     ),
   );
   for (const link of linksBelow(webRoot)) {
-    // <releasesDir>/<course>/<id>/0
-    const target = path.resolve(path.dirname(link), fs.readlinkSync(link), "../..");
-    if (path.dirname(target) !== releasesDir || wanted.get(link) === target) continue;
+    const below = path.relative(releasesDir, path.resolve(path.dirname(link), fs.readlinkSync(link)));
+    // <course>/<id>/0
+    const [course] = below.split("/") as [string];
+    if (course === ".." || wanted.get(link) === path.join(releasesDir, course)) continue;
     fs.unlinkSync(link);
     removed.push(link);
   }
