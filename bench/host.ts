@@ -89,8 +89,7 @@ export class BenchHost {
 
   /** Tells this publisher of an object, as an upload gateway does. */
   async announce(object: string): Promise<void> {
-    const path = `/courses/${CONTAINER}/announce?object=${encodeURIComponent(object)}`;
-    await ask(this.host.container.outside(SOCKET), "POST", path);
+    await ask(this.host.container.outside(SOCKET), "POST", `/courses/${CONTAINER}/announce`, [object]);
   }
 
   /** The address of the contender's copy of a page. */

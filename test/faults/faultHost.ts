@@ -164,18 +164,19 @@ export class FaultHost {
   /**
    * Waits until the site is what the store has: each object byte for byte, and nothing else.
    * @param from a time of `performance.now()`
+   * @param patienceSeconds how long it may take
    * @returns seconds since then
    */
-  async untilPublished(from: number, courses = this.courses): Promise<number> {
+  async untilPublished(from: number, courses = this.courses, patienceSeconds = PATIENCE_S): Promise<number> {
     let different: string[] = [];
     for (;;) {
       const listed = performance.now();
       different = await this.differences(courses);
       if (different.length === 0) return (listed - from) / 1000;
-      if (listed - from > PATIENCE_S * 1000) break;
+      if (listed - from > patienceSeconds * 1000) break;
     }
     throw new Error(
-      `not published within ${PATIENCE_S} s:\n${different.slice(0, 20).join("\n")}\n${await this.summary()}`,
+      `not published within ${patienceSeconds} s:\n${different.slice(0, 20).join("\n")}\n${await this.summary()}`,
     );
   }
 

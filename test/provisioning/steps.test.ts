@@ -198,7 +198,7 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
       expect(stderr).toBe("");
       const measured = await host.container.until(20, "a measurement", async () => {
         const { canary } = JSON.parse(await sh("site-publisher status --json")) as Status;
-        return canary?.latencySeconds;
+        return canary?.latencySeconds ?? undefined;
       });
       expect(measured).toBeGreaterThan(0);
       expect(await sh("curl -s http://127.0.0.1:9150/metrics")).toMatch(/^site_publisher_canary_latency_seconds \d/m);

@@ -41,6 +41,20 @@ test("bytes are read through the mount", async () => {
   expect(store.reads).toEqual([]);
 });
 
+test("many files at a time come straight from the store", async () => {
+  const pages: Record<string, string> = {};
+  for (let i = 0; i < 65; i++) pages[`${i}`] = `page ${i}`;
+  for (const [name, text] of Object.entries(pages)) {
+    fs.writeFileSync(path.join(mounted, name), text);
+    store.put("course", name, text);
+  }
+  await site.kill();
+  store.requests.length = 0;
+  site.start();
+  await untilServed(site, pages);
+  expect(store.reads).toHaveLength(65);
+});
+
 test("each file that comes through the mount is a sign of life: many of them take longer than the watchdog waits", async () => {
   const mount = {
     copy: async (_container: string, object: string, _version: FileVersion, to: string) => {

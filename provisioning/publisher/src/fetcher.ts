@@ -9,6 +9,11 @@ import type { Mount } from "./mount";
 import { eachOf } from "./pace";
 
 const CONCURRENCY = 8;
+/**
+ * More files than this come straight from the store: through a mount each costs several times as much, and while its
+ * driver reads them it lists their folders again and again.
+ */
+const BULK = 64;
 const ATTEMPTS = 3;
 
 /** Where the verified bytes of a version are; with what only its download could tell. */
@@ -23,7 +28,10 @@ export interface FetchProgress {
   bytes: number;
 }
 
-/** Brings the bytes of a course's objects to the staging folder: from the mount while it is healthy, else from the store. */
+/**
+ * Brings the bytes of a course's objects to the staging folder: from the mount while it is healthy and they are not too
+ * many, else from the store.
+ */
 export class Fetcher {
   private attempts = 0;
 
@@ -50,7 +58,7 @@ export class Fetcher {
     const progress: FetchProgress = { files: 0, bytes: 0 };
     await eachOf(versions, CONCURRENCY, async (version) => {
       try {
-        staged.set(version.name, await this.stage(version));
+        staged.set(version.name, await this.stage(version, versions.length <= BULK));
       } catch (error) {
         if (!(error instanceof ObjectMoved)) throw error;
         moved.push(version);
@@ -63,7 +71,7 @@ export class Fetcher {
     return { staged, moved };
   }
 
-  private async stage(version: FileVersion): Promise<Staged> {
+  private async stage(version: FileVersion, byMount: boolean): Promise<Staged> {
     const file = `${this.staging}/${keyOf(version)}`;
     // What looks empty may be a dynamic large object, whose content has no part in the key.
     if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes)
@@ -71,7 +79,7 @@ export class Fetcher {
     // A name of its own for each attempt: a reader that hangs may still have the last one open.
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;
-    if (await this.mount.copy(this.source.container, object, version, part)) {
+    if (byMount && (await this.mount.copy(this.source.container, object, version, part))) {
       await fs.rename(part, file);
       return { version, file };
     }
