@@ -17,7 +17,7 @@ test("the command plugin serves what this project uses of @pulumi/command", () =
 
   const npm = npmSurface("@pulumi/command");
   const { resources, types } = schemaSurface("toolchain/pulumi-resource-command/schema.json");
-  const tokens = ["command:local:Command", "command:remote:Command"];
+  const tokens = ["command:local:Command", "command:remote:Command", "command:remote:CopyToRemote"];
   expect(resources).toEqual(Object.fromEntries(tokens.map((token) => [token, resource(npm.resources[token])])));
   const objects = ["remote/Connection", "remote/ProxyConnection"];
   expect(types).toEqual(Object.fromEntries(objects.map((name) => [name, served(npm.types[name])])));

@@ -1,6 +1,7 @@
 // Command pulumi-resource-command stands in for the official plugin of @pulumi/command 1.2.1 where that one can't be
-// downloaded. It serves what this project uses: local.Command and remote.Command, with their inputs, outputs, defaults,
-// order of events and messages. Left out: run, CopyToRemote, CopyFile, collected assets and the SSH agent.
+// downloaded. It serves what this project uses: local.Command, remote.Command and remote.CopyToRemote of a file, with their
+// inputs, outputs, defaults, order of events and messages. Left out: run, CopyFile, copied folders, collected assets and the
+// SSH agent.
 //
 // It is stricter in one point: it never talks to a server whose host key it was not told.
 package main
@@ -21,7 +22,7 @@ const version = "1.2.1"
 func provider() (p.Provider, error) {
 	served, err := infer.NewProviderBuilder().
 		WithDescription("Runs shell commands, on this machine or over SSH.").
-		WithResources(infer.Resource(LocalCommand{}), infer.Resource(RemoteCommand{})).
+		WithResources(infer.Resource(LocalCommand{}), infer.Resource(RemoteCommand{}), infer.Resource(CopyToRemote{})).
 		Build()
 	check := served.Check
 	served.Check = func(ctx context.Context, req p.CheckRequest) (p.CheckResponse, error) {

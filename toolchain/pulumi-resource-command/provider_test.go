@@ -15,6 +15,7 @@ import (
 	p "github.com/pulumi/pulumi-go-provider"
 	"github.com/pulumi/pulumi-go-provider/integration"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
@@ -408,4 +409,30 @@ func decode(t *testing.T, text []byte) (value any) {
 		t.Fatal(err)
 	}
 	return value
+}
+
+func TestCopyToRemotePutsTheFileThereWhole(t *testing.T) {
+	_, connection, _ := world(t)
+	pl := newPlugin(t, "command:remote:CopyToRemote")
+	target := filepath.Join(t.TempDir(), "it's a name")
+	source := func(text string) property.Value {
+		a, err := asset.FromText(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return property.New(a)
+	}
+	in := over(connection, inputs{"source": source("one"), "remotePath": text(target)})
+	state := pl.mustCreate(in)
+	changed := with(in, inputs{"source": source("two")})
+	if d := pl.diff(state, in, changed); !d.HasChanges || d.DeleteBeforeReplace {
+		t.Errorf("a changed file is no update: %v", d)
+	}
+	pl.update(state, changed)
+	if content, _ := os.ReadFile(target); string(content) != "two" {
+		t.Errorf("the file has %q", content)
+	}
+	if left, _ := filepath.Glob(target + "*.part"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
 }
