@@ -140,5 +140,7 @@ export function hostFaults(host: () => FaultHost): void {
         felt: () => host().isOut(/can't be written \(EROFS\)/),
         heal: () => host().sh("mount -o remount,rw /var/www"),
       }));
+
+    it("grows, for what comes after", () => host().sh("mount -o remount,size=1g /run/small"));
   });
 }
