@@ -10,6 +10,7 @@ import {
   type Driver,
   driverCredentials,
   FIRST_USER,
+  publisherConfig,
   type Step,
 } from "../test/support/courseHost";
 import type { Contender } from "./contenders";
@@ -120,7 +121,7 @@ export class BenchHost {
       const settings = Object.entries(environment).map(([key, value]) => `--setenv=${key}=${value}`);
       await this.sh(`systemd-run --quiet --unit=bench-${name} ${settings.join(" ")} bash /run/bench/${script}`);
     } else {
-      writeFileSync(this.host.container.outside("/etc/site-publisher/config.json"), publisherConfig(contender));
+      writeFileSync(this.host.container.outside("/etc/site-publisher/config.json"), configText(contender));
       await this.sh(`systemctl start ${PUBLISHER}`);
     }
     let saidAt = performance.now();
@@ -195,7 +196,7 @@ export class BenchHost {
   }
 
   private async install(step: Step): Promise<void> {
-    const files = step === "publisher" ? { "config.json": publisherConfig() } : {};
+    const files = step === "publisher" ? { "config.json": configText() } : {};
     const secretFiles = step === "credentials" ? credentialFiles(this.driver, FIRST_USER, AUTH_URL) : {};
     const { code, stdout, stderr } = await this.host.step(step, this.driver, { files, secretFiles });
     if (code !== 0) throw new Error(`step ${step}: exit code ${code}\n${stdout}${stderr}`);
@@ -207,27 +208,8 @@ function unitOf({ name, script }: Contender): string {
 }
 
 /** The product's defaults, but for what a contender changes. */
-function publisherConfig({ settleSeconds = 0.7 }: Partial<Contender> = {}): string {
-  return JSON.stringify({
-    webRoot: WEB_ROOT,
-    releasesDir: "/var/www/releases",
-    stateDir: "/var/lib/site-publisher",
-    mountDir: "/mnt",
-    pollSeconds: 0.5,
-    keepReleases: 3,
-    massDeletion: { percent: 50, files: 20, windowSeconds: 600 },
-    metricsPort: 9150,
-    siteTitle: "Benchmark",
-    courses: [
-      {
-        name: CONTAINER,
-        container: CONTAINER,
-        source: SOURCE,
-        path: CONTAINER,
-        title: "Benchmark",
-        description: "",
-        settle: { seconds: settleSeconds, limitSeconds: 30 },
-      },
-    ],
-  });
+function configText({ settleSeconds = 0.7 }: Partial<Contender> = {}): string {
+  const { courses, ...rest } = publisherConfig({ courses: [CONTAINER], pollSeconds: 0.5 });
+  const settle = { seconds: settleSeconds, limitSeconds: 30 };
+  return JSON.stringify({ ...rest, courses: courses.map((course) => ({ ...course, source: SOURCE, settle })) });
 }
