@@ -3,6 +3,7 @@ import type { StackConfig } from "../config/schema";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
+import { uploadGatewayIngress } from "./uploadGateway";
 import { WebServer } from "./webServer";
 
 /** What a stack tells about itself: `pulumi stack output`. */
@@ -23,6 +24,10 @@ export interface DatacenterOutputs {
   sshPrivateKey: pulumi.Output<string>;
   /** The command that opens a shell on the web server. */
   sshCommand: string;
+  /** Where authors upload, a URL for each protocol; only with an upload gateway. */
+  uploadUrls?: pulumi.Output<string[]>;
+  /** Public host key that the upload gateway's SFTP shows. */
+  uploadHostKey?: pulumi.Output<string>;
 }
 
 /** A whole datacenter: the courses' containers and the web server that publishes them. */
@@ -39,15 +44,21 @@ export class Datacenter extends pulumi.ComponentResource {
         courses: config.courses,
         deleteContent: config.deleteContent !== undefined,
         ...(config.publisher.canary.seconds > 0 && { canaryContainer: config.publisher.canary.container }),
+        ...(config.uploadGateway && { segmentsContainer: config.uploadGateway.segmentsContainer }),
       },
       { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
     );
     const webServer = new WebServer(
       `${name}-web`,
-      { ...config.webServer, network: config.network, egressTcpPorts: egressTcpPorts(config) },
+      {
+        ...config.webServer,
+        network: config.network,
+        egressTcpPorts: egressTcpPorts(config),
+        ingress: config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : [],
+      },
       { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
     );
-    new Provisioning(
+    const { uploadGateway } = new Provisioning(
       `${name}-web`,
       { ...config, webServer, store, ...(config.webServer.domain && { domain: config.webServer.domain }) },
       child,
@@ -65,6 +76,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
+      ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);
   }

@@ -1,4 +1,5 @@
 import type { StackConfig } from "../config/schema";
+import type { UploadGatewayConfig } from "../config/uploadGateway";
 import type { SwiftCredentials } from "../swift/credentials";
 
 type ObjectStore = StackConfig["objectStore"];
@@ -11,8 +12,8 @@ export function swiftCredentials(store: ObjectStore): SwiftCredentials {
     : ({ auth: "keystone", ...rest } as SwiftCredentials);
 }
 
-/** `/etc/site-publisher/credentials.json`. Secret. */
-export function publisherCredentials(store: ObjectStore): string {
+/** `credentials.json` of the publisher and of the upload gateway, each its own. Secret. */
+export function storeCredentials(store: ObjectStore): string {
   return `${JSON.stringify(swiftCredentials(store), null, 2)}\n`;
 }
 
@@ -61,4 +62,31 @@ export function rcloneConfig(store: ObjectStore): string {
           };
   const lines = Object.entries({ type: "swift", ...keys }).map(([key, value]) => `${key} = ${value}`);
   return `[content]\n${lines.join("\n")}\n`;
+}
+
+/**
+ * `/etc/upload-gateway/config.json`.
+ * @param publicAddress IPv4 address that authors reach the server at, which it does not know by itself behind a floating IP
+ */
+export function uploadGatewayConfig(
+  { uploadGateway, courses }: { uploadGateway: UploadGatewayConfig; courses: StackConfig["courses"] },
+  publicAddress: string,
+): string {
+  const { ftp, sftp, limits, idleSeconds, metricsPort, segmentsContainer } = uploadGateway;
+  const text = {
+    publicAddress,
+    ftp: { ...ftp, passivePorts: [ftp.passivePorts.first, ftp.passivePorts.last] },
+    sftp,
+    limits,
+    idleSeconds,
+    metricsPort,
+    segmentsContainer,
+    courses: courses.map(({ name, container, source }) => ({ name, container, source })),
+  };
+  return `${JSON.stringify(text, null, 2)}\n`;
+}
+
+/** `/etc/upload-gateway/accounts.json`. Secret. */
+export function uploadGatewayAccounts({ accounts }: UploadGatewayConfig): string {
+  return `${JSON.stringify(accounts, null, 2)}\n`;
 }

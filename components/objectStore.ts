@@ -12,6 +12,11 @@ export interface ObjectStoreArgs {
    */
   canaryContainer?: string;
   /**
+   * One more for the parts of large objects that the upload gateway stores; kept as the courses are.
+   * @default none
+   */
+  segmentsContainer?: string;
+  /**
    * Lets `destroy` delete the containers with all they hold.
    * @default false: containers are protected, and even an unprotected one is only forgotten, never deleted.
    */
@@ -26,19 +31,22 @@ export class ObjectStore extends pulumi.ComponentResource {
   constructor(name: string, args: ObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:objectstore:ObjectStore", name, {}, opts);
     const keep = !args.deleteContent;
-    const declared = args.courses.map((course) => {
-      const container = new openstack.objectstorage.Container(
-        `${name}-${course.name}`,
+    const contentContainer = (role: string, container: string, metadata: Record<string, string>) =>
+      new openstack.objectstorage.Container(
+        `${name}-${role}`,
         {
-          name: course.container,
-          metadata: { Course: course.name },
+          name: container,
+          metadata,
           // Read and write ACLs stay empty: only the account itself gets in.
           forceDestroy: !keep,
         },
         { parent: this, protect: keep, retainOnDelete: keep },
       );
-      return [course.name, container.name] as const;
-    });
+    const declared = args.courses.map(
+      (course) => [course.name, contentContainer(course.name, course.container, { Course: course.name }).name] as const,
+    );
+    if (args.segmentsContainer !== undefined)
+      contentContainer("upload-segments", args.segmentsContainer, { Role: "segments" });
     if (args.canaryContainer !== undefined) {
       new openstack.objectstorage.Container(
         `${name}-canary`,

@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
 import { bundleAskStore, bundlePublisher } from "../provisioning/bundle";
-import { cloudfuseConfig, publisherConfig, publisherCredentials, rcloneConfig } from "./hostFiles";
+import { cloudfuseConfig, publisherConfig, rcloneConfig, storeCredentials } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
 import { RemoteScript } from "./remoteScript";
 import type { StepContent } from "./stepArchive";
+import { UploadGateway } from "./uploadGateway";
 import type { WebServer } from "./webServer";
 
 /** What {@link Provisioning} needs. */
 export interface ProvisioningArgs
-  extends Pick<StackConfig, "objectStore" | "contentMount" | "publisher" | "courses" | "siteTitle"> {
+  extends Pick<StackConfig, "objectStore" | "contentMount" | "publisher" | "uploadGateway" | "courses" | "siteTitle"> {
   /** The server to set up. */
   webServer: WebServer;
   /** The containers, which must be there before they can show under /mnt. */
@@ -20,6 +21,9 @@ export interface ProvisioningArgs
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
 export class Provisioning extends pulumi.ComponentResource {
+  /** Where authors upload; undefined without an upload gateway. */
+  readonly uploadGateway: UploadGateway | undefined;
+
   constructor(name: string, args: ProvisioningArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:Provisioning", name, {}, opts);
     const { driver, repository, commit } = args.contentMount;
@@ -43,7 +47,7 @@ export class Provisioning extends pulumi.ComponentResource {
         ...(driver === "cloudfuse"
           ? { "cloudfuse.conf": cloudfuseConfig(args.objectStore) }
           : { "rclone.conf": rcloneConfig(args.objectStore) }),
-        "credentials.json": publisherCredentials(args.objectStore),
+        "credentials.json": storeCredentials(args.objectStore),
       },
     });
     const contentMount = step("content-mount", [fuseDriver, credentials, args.store], {
@@ -52,6 +56,15 @@ export class Provisioning extends pulumi.ComponentResource {
     step("publisher", [contentMount], {
       files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args) },
     });
+    const { uploadGateway } = args;
+    if (uploadGateway) {
+      this.uploadGateway = new UploadGateway(
+        `${name}-upload-gateway`,
+        { ...args, uploadGateway },
+        // The publisher's group comes with the credentials; the gateway can do without the publisher itself.
+        { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
+      );
+    }
     step("web-server", [packages], { inputs: { SERVER_NAME: args.domain ?? "" } });
     this.registerOutputs({});
   }

@@ -2,6 +2,9 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { packStep, type StepContent, stepDigest, unpackAndRun } from "./stepArchive";
 
+/** A {@link StepContent} of which some becomes known only when other resources are there. */
+export type StepContentInput = { [Part in keyof StepContent]: Record<string, pulumi.Input<string>> };
+
 /** How to enter a server over SSH. */
 export interface SshConnection {
   /** Address. */
@@ -23,7 +26,7 @@ export interface RemoteScriptArgs {
   /** ID of that server: on its replacement the step runs again. */
   serverId: pulumi.Input<string>;
   /** Inputs and generated files. */
-  content?: StepContent;
+  content?: StepContentInput;
 }
 
 /**
@@ -33,8 +36,10 @@ export interface RemoteScriptArgs {
 export class RemoteScript extends pulumi.ComponentResource {
   constructor(name: string, args: RemoteScriptArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:RemoteScript", name, {}, opts);
-    const content = args.content ?? {};
-    const label = pulumi.interpolate`step ${args.step}, content ${stepDigest(args.step, content)}, server ${args.serverId}`;
+    const content = pulumi.output(args.content ?? {}) as pulumi.Output<StepContent>;
+    // Of what is secret nothing is in the digest.
+    const digest = pulumi.unsecret(content.apply((known) => stepDigest(args.step, known)));
+    const label = pulumi.interpolate`step ${args.step}, content ${digest}, server ${args.serverId}`;
     const install = run(label, "bash ./install.sh && bash ./verify.sh");
     new command.remote.Command(
       `${name}-run`,
@@ -51,7 +56,7 @@ export class RemoteScript extends pulumi.ComponentResource {
         create: install,
         update: install,
         delete: run(label, "bash ./remove.sh"),
-        stdin: pulumi.secret(packStep(args.step, content)),
+        stdin: pulumi.secret(content.apply((known) => packStep(args.step, known))),
         addPreviousOutputInEnv: false,
       },
       {

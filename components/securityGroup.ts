@@ -7,8 +7,13 @@ export interface Rule {
   direction: "ingress" | "egress";
   /** Transport protocol. */
   protocol: "tcp" | "udp";
-  /** The one destination port. */
+  /** The destination port, or the first of several. */
   port: number;
+  /**
+   * The last of several.
+   * @default the one
+   */
+  lastPort?: number;
   /**
    * The other side, an IPv4 network.
    * @default 0.0.0.0/0
@@ -40,14 +45,14 @@ export class SecurityGroup extends pulumi.ComponentResource {
     for (const rule of args.rules) {
       const remote = rule.remote ?? "0.0.0.0/0";
       new openstack.networking.SecGroupRule(
-        `${name}-${rule.direction}-${rule.protocol}-${rule.port}${rule.remote ? `-${remote.replace("/", "-")}` : ""}`,
+        `${name}-${rule.direction}-${rule.protocol}-${portsOf(rule)}${rule.remote ? `-${remote.replace("/", "-")}` : ""}`,
         {
           securityGroupId: group.id,
           direction: rule.direction,
           ethertype: "IPv4",
           protocol: rule.protocol,
           portRangeMin: rule.port,
-          portRangeMax: rule.port,
+          portRangeMax: rule.lastPort ?? rule.port,
           remoteIpPrefix: remote,
           description: rule.description,
         },
@@ -57,4 +62,8 @@ export class SecurityGroup extends pulumi.ComponentResource {
     this.groupId = group.id;
     this.registerOutputs({ groupId: this.groupId });
   }
+}
+
+function portsOf({ port, lastPort }: Rule): string {
+  return lastPort === undefined || lastPort === port ? `${port}` : `${port}-${lastPort}`;
 }

@@ -13,6 +13,11 @@ export interface WebServerArgs extends Pick<StackConfig["webServer"], "flavor" |
   network: Pick<StackConfig["network"], "existing" | "create" | "floatingIpPool">;
   /** TCP ports that services on the server reach outside. */
   egressTcpPorts: number[];
+  /**
+   * What else may reach the server.
+   * @default visitors at port 80, and administration
+   */
+  ingress?: Rule[];
 }
 
 /** The VM that publishes the courses, with its network, firewall, keys and address. */
@@ -87,6 +92,7 @@ function firewallRules(args: WebServerArgs): Rule[] {
       (remote): Rule => ({ direction: "ingress", protocol: "tcp", port: 22, remote, description: "administration" }),
     ),
     { direction: "ingress", protocol: "tcp", port: 80, description: "visitors" },
+    ...(args.ingress ?? []),
     { direction: "egress", protocol: "udp", port: 53, description: "DNS" },
     { direction: "egress", protocol: "tcp", port: 53, description: "DNS" },
     { direction: "egress", protocol: "udp", port: 123, description: "NTP" },

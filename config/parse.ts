@@ -54,10 +54,10 @@ export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig
     delete given[key];
   }
   for (const path of SECRET_PATHS) {
-    const [section = "", key = ""] = path.split(".");
-    const value = (given[section] as Record<string, unknown> | undefined)?.[key];
-    if (value !== undefined && !isSecret(NAMESPACE + section)) {
-      problems.push(`${NAMESPACE}${path} stands there in plain text; replace it by ${setSecret(stack, path)}`);
+    const [section = "", ...keys] = path.split(".");
+    for (const found of givenAt(given[section], keys, section)) {
+      if (isSecret(NAMESPACE + section)) continue;
+      problems.push(`${NAMESPACE}${found} stands there in plain text; replace it by ${setSecret(stack, found)}`);
     }
   }
 
@@ -65,6 +65,16 @@ export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig
   if (!result.success) problems.push(...result.error.issues.map((issue) => explain(stack, issue)));
   if (problems.length > 0 || !result.success) throw new ConfigError(stack, problems);
   return result.data;
+}
+
+/** The paths that have a value; `key[]` stands for each element of a list. */
+function givenAt(value: unknown, [key, ...keys]: string[], path: string): string[] {
+  if (value === undefined || value === null) return [];
+  if (key === undefined) return [path];
+  const name = key.replace("[]", "");
+  const inner = (value as Record<string, unknown>)[name];
+  if (name === key) return givenAt(inner, keys, `${path}.${name}`);
+  return Array.isArray(inner) ? inner.flatMap((one, i) => givenAt(one, keys, `${path}.${name}[${i}]`)) : [];
 }
 
 function structured(value: string): unknown {
@@ -86,7 +96,7 @@ function explain(stack: string, issue: z.core.$ZodIssue): string {
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
     .slice(1);
-  const isSecretPath = (SECRET_PATHS as readonly string[]).includes(path);
+  const isSecretPath = (SECRET_PATHS as readonly string[]).includes(path.replace(/\[\d+\]/g, "[]"));
   return `${NAMESPACE}${path} ${issue.message}${isSecretPath ? `: ${setSecret(stack, path)}` : ""}`;
 }
 

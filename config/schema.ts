@@ -1,54 +1,9 @@
 import { z } from "zod";
-import { closest } from "./closest";
+import { cidr, containerName, httpUrl, port, portOrNone, repeated, safePath, section, text } from "./fields";
+import { checkUploadGateway, uploadGateway } from "./uploadGateway";
 
 /** The commit of cloudfuse that the regions run: the last one of its repository. */
 const CLOUDFUSE_COMMIT = "d212b8c069683be75f018ed693e158b36558bbba";
-
-/** An object whose unknown keys are refused with the known ones named. */
-function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const known = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code === "unrecognized_keys") {
-        const hints = issue.keys.map((key) => {
-          const near = closest(key, known);
-          return near ? `"${key}" (did you mean "${near}"?)` : `"${key}"`;
-        });
-        return `unknown key ${hints.join(", ")}; allowed keys: ${known.join(", ")}`;
-      }
-      if (issue.code === "invalid_type") return `must be an object with the keys ${known.join(", ")}`;
-      return undefined;
-    },
-  });
-}
-
-const text = (what: string) => z.string(`is missing: give ${what}`).trim().min(1, `is empty: give ${what}`);
-
-const httpUrl = (what: string) =>
-  text(what).refine((value) => /^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value), {
-    error: `must be an http:// or https:// URL: ${what}`,
-  });
-
-const cidr = z
-  .string()
-  .regex(
-    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/,
-    "must be an IPv4 network such as 203.0.113.0/24 (0.0.0.0/0 for everywhere)",
-  );
-
-const port = z.int("must be a port number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
-
-/** A relative path of plain segments: no empty, hidden or dot segments, so it can never leave the folder it is put in. */
-const safePath = (what: string) =>
-  z
-    .string()
-    .refine(
-      (value) =>
-        value.split("/").every((part) => /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(part)) && value.length <= 255,
-      {
-        error: `must be ${what}: a relative path without "..", empty or hidden segments`,
-      },
-    );
 
 const keystone = {
   /** Keystone v3 URL, for example https://identity.example.com:5000/v3. */
@@ -164,8 +119,6 @@ const contentMount = section({
     .default(CLOUDFUSE_COMMIT),
 });
 
-const containerName = z.string().regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces");
-
 const publisher = section({
   /** Seconds between two looks at a course. Default: 0.5. */
   pollSeconds: z
@@ -176,11 +129,7 @@ const publisher = section({
   /** Releases kept on disk for each course. Default: 3. */
   keepReleases: z.int("must be a whole number").min(1, "must be at least 1").max(100, "must be at most 100").default(3),
   /** Port on the web server's loopback where Prometheus finds metrics; 0: nowhere. Default: 9150. */
-  metricsPort: z
-    .int("must be a port number, or 0")
-    .min(0, "must be a port number, or 0")
-    .max(65_535, "must be a port number, or 0")
-    .default(9150),
+  metricsPort: portOrNone.default(9150),
   /** Stores an object every so many seconds and measures when the site serves it; 0: never. Its container is declared as well. */
   canary: section({
     seconds: z.number().min(0, "must be 0 to 86400").max(86_400, "must be 0 to 86400").default(0),
@@ -238,6 +187,8 @@ export const stackSchema = section({
   contentMount: contentMount.prefault({}),
   /** The watch-and-sync service. */
   publisher: publisher.prefault({}),
+  /** How authors upload by FTP over TLS and by SFTP. Default: there is no upload gateway. */
+  uploadGateway: uploadGateway.optional(),
   /** Title of the start page. Default: xwMOOC. */
   siteTitle: z.string().min(1, "is empty").default("xwMOOC"),
   /** The courses: one container each. */
@@ -275,11 +226,8 @@ export const stackSchema = section({
         'cloudfuse can\'t speak Keystone v3: set contentMount.driver to "rclone", or objectStore.authType to "v1password"',
     });
   }
+  if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);
 });
-
-function repeated(values: string[]): Set<string> {
-  return new Set(values.filter((value, index) => values.indexOf(value) !== index));
-}
 
 /** A stack's configuration, parsed and complete. */
 export type StackConfig = z.output<typeof stackSchema>;
@@ -293,4 +241,5 @@ export const SECRET_PATHS = [
   "objectStore.applicationCredentialSecret",
   "compute.password",
   "compute.applicationCredentialSecret",
+  "uploadGateway.accounts[].passwordHash",
 ] as const;

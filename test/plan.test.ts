@@ -1,7 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../config/parse";
 import { planOf } from "./support/plan";
 import { PLACEHOLDER, rawConfig, STACKS } from "./support/stack";
+
+// A plan says what is declared; nothing needs to be built for it.
+vi.mock("../provisioning/goProgram", () => ({
+  buildUploadGateway: async () => ({ file: "/built/upload-gateway", fingerprint: "<fingerprint>" }),
+}));
 
 /** Digests change with every edit of a script; the plan is about what is declared. */
 const withoutDigests = (text: string) => text.replace(/content [0-9a-f]{12}/g, "content <digest>");

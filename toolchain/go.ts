@@ -15,27 +15,41 @@ export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   };
 }
 
-/** The Go version that the modules ask for, e.g. `1.25.11`. */
-function requiredGo(): string {
-  const version = /^go (\S+)$/m.exec(readFileSync(path.join(TOOLCHAIN_DIR, "go.mod"), "utf8"))?.[1];
-  if (!version) throw new Error("toolchain/go.mod has no line `go <version>`");
+/** What Go is needed for. */
+interface Purpose {
+  /** What is built, in words. */
+  program: string;
+  /** Folder of the go.mod that says which Go it needs. */
+  module: string;
+  /** What helps besides installing Go: the end of a sentence. */
+  remedy: string;
+}
+
+const PULUMI: Purpose = {
+  program: "Pulumi",
+  module: TOOLCHAIN_DIR,
+  remedy: "or install the Pulumi CLI (https://www.pulumi.com/docs/install/): then nothing needs to be built.",
+};
+
+/** The Go version that a module asks for, e.g. `1.25.11`. */
+function requiredGo(module: string): string {
+  const version = /^go (\S+)$/m.exec(readFileSync(path.join(module, "go.mod"), "utf8"))?.[1];
+  if (!version) throw new Error(`${module}/go.mod has no line \`go <version>\``);
   return version;
 }
 
 /**
- * Sees that there is a Go that can build the modules.
+ * Sees that there is a Go that can build a program.
  *
  * @throws Error that says what is missing and what to do
  */
-export async function requireGo(env: NodeJS.ProcessEnv): Promise<void> {
-  const needed = requiredGo();
-  const remedy =
-    `Install Go ${needed} or newer (https://go.dev/dl/) and see that \`go version\` finds it, ` +
-    "or install the Pulumi CLI (https://www.pulumi.com/docs/install/): then nothing needs to be built.";
+export async function requireGo(env: NodeJS.ProcessEnv, purpose = PULUMI): Promise<void> {
+  const needed = requiredGo(purpose.module);
+  const remedy = `Install Go ${needed} or newer (https://go.dev/dl/) and see that \`go version\` finds it, ${purpose.remedy}`;
   const { status, stdout } = await run("go", ["env", "GOVERSION"], { env: goEnvironment(env) });
   const found = stdout.trim().replace(/^go/, "");
-  if (status !== 0) throw new Error(`Go is needed to build Pulumi, and it is not installed. ${remedy}`);
+  if (status !== 0) throw new Error(`Go is needed to build ${purpose.program}, and it is not installed. ${remedy}`);
   if (compareVersions(found, needed) < 0) {
-    throw new Error(`Go ${found} is too old to build Pulumi. ${remedy}`);
+    throw new Error(`Go ${found} is too old to build ${purpose.program}. ${remedy}`);
   }
 }

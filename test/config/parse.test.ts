@@ -16,6 +16,8 @@ function messageFor(changes: Changes, overrides: Partial<Parameters<typeof parse
 }
 
 const course = { name: "pi", title: "Pi" };
+const author = { name: "kim", courses: ["pi"], keys: ["ssh-ed25519 AAAA kim"] };
+const gateway = (changes: object) => ({ allowedFrom: ["0.0.0.0/0"], accounts: [author], ...changes });
 
 describe("parseConfig", () => {
   it.each(STACKS)("takes the committed configuration of %s", (stack) => {
@@ -40,6 +42,16 @@ describe("parseConfig", () => {
   it("lays the machine's facts over the stack's own values", () => {
     const config = parseConfig({ ...rawConfig("dev"), overlay: { contentMount: { driver: "rclone" } } });
     expect(config.contentMount.driver).toBe("rclone");
+  });
+
+  it("completes an upload gateway", () => {
+    const { uploadGateway } = parseConfig(rawConfig("tokyo2", { uploadGateway: gateway({}) }));
+    expect(uploadGateway).toMatchObject({
+      ftp: { port: 21, implicitPort: 990, passivePorts: { first: 50_000, last: 50_099 }, allowPlain: false },
+      sftp: { port: 2022 },
+      segmentsContainer: "xwmooc-segments",
+      accounts: [{ rights: ["read", "upload", "delete"] }],
+    });
   });
 
   it.each<[string, Changes, RegExp]>([
@@ -115,6 +127,42 @@ describe("parseConfig", () => {
       { deleteContent: "yes" },
       /xwmooc:deleteContent must be left out, or say I-want-to-delete-all-courses/,
     ],
+    [
+      "an author who can't log in",
+      { uploadGateway: gateway({ accounts: [{ ...author, keys: [] }] }) },
+      /xwmooc:uploadGateway\.accounts\[0\] needs a passwordHash or keys/,
+    ],
+    [
+      "a password in a hash's place",
+      { uploadGateway: gateway({ accounts: [{ ...author, passwordHash: "letmein" }] }) },
+      /accounts\[0\]\.passwordHash must be a hash made by `npm run new-author`.*config set --stack tokyo2 --secret/,
+    ],
+    [
+      "an author of an unknown course",
+      { uploadGateway: gateway({ accounts: [{ ...author, courses: ["pie"] }] }) },
+      /xwmooc:uploadGateway\.accounts\[0\]\.courses has no course "pie": the courses are csunplugged, pi/,
+    ],
+    ["an author twice", { uploadGateway: gateway({ accounts: [author, author] }) }, /accounts "kim" is given twice/],
+    [
+      "a port that is taken",
+      { uploadGateway: gateway({ sftp: { port: 22 } }) },
+      /xwmooc:uploadGateway port 22 is used for something else as well/,
+    ],
+    [
+      "passive ports in the wrong order",
+      { uploadGateway: gateway({ ftp: { passivePorts: { first: 50_100, last: 50_000 } } }) },
+      /uploadGateway\.ftp\.passivePorts must be a range of 1 to 1000 ports/,
+    ],
+    [
+      "segments among a course's objects",
+      { uploadGateway: gateway({ segmentsContainer: "pi" }) },
+      /uploadGateway\.segmentsContainer is the container of something else/,
+    ],
+    [
+      "an upload gateway for nobody",
+      { uploadGateway: gateway({ allowedFrom: [] }) },
+      /uploadGateway\.allowedFrom is empty: give the networks that authors come from/,
+    ],
   ])("explains %s", (_, changes, message) => {
     expect(messageFor(changes)).toMatch(message);
   });
@@ -144,6 +192,16 @@ describe("parseConfig", () => {
       /xwmooc:objectStore\.apiKey stands there in plain text; replace it by npm run pulumi -- config set/,
     );
     expect(message).not.toContain("7c7-very-secret");
+  });
+
+  it("refuses a password's hash in plain text without repeating it", () => {
+    const passwordHash = "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5";
+    const message = messageFor(
+      { uploadGateway: gateway({ accounts: [{ ...author, passwordHash }] }) },
+      { isSecret: (key) => key !== "xwmooc:uploadGateway" },
+    );
+    expect(message).toMatch(/--secret --path 'xwmooc:uploadGateway\.accounts\[0\]\.passwordHash'/);
+    expect(message).not.toContain(passwordHash);
   });
 
   it("reports every problem at once", () => {

@@ -1,0 +1,100 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config/schema";
+import type { UploadGatewayConfig } from "../config/uploadGateway";
+import { buildUploadGateway } from "../provisioning/goProgram";
+import { storeCredentials, uploadGatewayAccounts, uploadGatewayConfig } from "./hostFiles";
+import { RemoteScript } from "./remoteScript";
+import type { Rule } from "./securityGroup";
+import { SshKey } from "./sshKey";
+import type { WebServer } from "./webServer";
+
+/** What {@link UploadGateway} needs. */
+export interface UploadGatewayArgs extends Pick<StackConfig, "objectStore" | "courses"> {
+  /** The server that it runs on. */
+  webServer: WebServer;
+  /** Ports, limits and accounts. */
+  uploadGateway: UploadGatewayConfig;
+}
+
+/** The service on the web server that takes the authors' uploads by FTP over TLS and by SFTP. */
+export class UploadGateway extends pulumi.ComponentResource {
+  /** Where authors upload: a URL for each protocol. */
+  readonly urls: pulumi.Output<string[]>;
+  /** Public host key that its SFTP shows. */
+  readonly hostKey: pulumi.Output<string>;
+
+  constructor(name: string, args: UploadGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("xwmooc:provisioning:UploadGateway", name, {}, opts);
+    const { connection, serverId, address } = args.webServer;
+    const on = { parent: this, ...(opts?.deletedWith && { deletedWith: opts.deletedWith }) };
+    // Authors have stored it: it outlives the server.
+    const hostKey = new SshKey(`${name}-host-key`, { parent: this });
+    const program = pulumi.output(buildUploadGateway((line) => void pulumi.log.info(line, this)));
+    const build = program.fingerprint;
+    const copy = new command.remote.CopyToRemote(
+      `${name}-program`,
+      {
+        connection,
+        source: program.file.apply((file) => new pulumi.asset.FileAsset(file)),
+        remotePath: pulumi.interpolate`upload-gateway-${build}`,
+        triggers: [build, serverId],
+      },
+      {
+        ...on,
+        ...(opts?.dependsOn && { dependsOn: opts.dependsOn }),
+        // Another Go gives other bytes of the same program.
+        ignoreChanges: ["source"],
+      },
+    );
+    new RemoteScript(
+      name,
+      {
+        step: "upload-gateway",
+        connection,
+        serverId,
+        content: {
+          inputs: { BUILD: build, LOGIN_USER: connection.user },
+          files: { "config.json": address.apply((known) => uploadGatewayConfig(args, known)) },
+          secretFiles: {
+            "accounts.json": uploadGatewayAccounts(args.uploadGateway),
+            "credentials.json": storeCredentials(args.objectStore),
+            ssh_host_key: hostKey.privateKey,
+          },
+        },
+      },
+      { ...on, dependsOn: [copy] },
+    );
+    this.urls = address.apply((host) => uploadUrls(args.uploadGateway, host));
+    this.hostKey = hostKey.publicKey;
+    this.registerOutputs({ urls: this.urls, hostKey: this.hostKey });
+  }
+}
+
+/** By the names that FileZilla gives the protocols. */
+function uploadUrls({ ftp, sftp }: UploadGatewayConfig, host: string): string[] {
+  const ways: [scheme: string, port: number, usual: number][] = [
+    ["ftpes", ftp.port, 21],
+    ["ftps", ftp.implicitPort, 990],
+    ["sftp", sftp.port, 22],
+  ];
+  return ways
+    .filter(([, port]) => port !== 0)
+    .map(([scheme, port, usual]) => `${scheme}://${host}${port === usual ? "" : `:${port}`}/`);
+}
+
+/** What the firewall has to let through to the gateway. */
+export function uploadGatewayIngress({ allowedFrom, ftp, sftp }: UploadGatewayConfig): Rule[] {
+  const { first, last } = ftp.passivePorts;
+  const ports: Pick<Rule, "port" | "lastPort" | "description">[] = [
+    { port: ftp.port, description: "uploads by FTP" },
+    { port: ftp.implicitPort, description: "uploads by FTP over implicit TLS" },
+    ...(ftp.port + ftp.implicitPort > 0 ? [{ port: first, lastPort: last, description: "FTP's data" }] : []),
+    { port: sftp.port, description: "uploads by SFTP" },
+  ];
+  return allowedFrom.flatMap((remote) =>
+    ports
+      .filter(({ port }) => port !== 0)
+      .map((rule): Rule => ({ direction: "ingress", protocol: "tcp", remote, ...rule })),
+  );
+}

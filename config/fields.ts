@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { closest } from "./closest";
+
+/** An object whose unknown keys are refused with the known ones named. */
+export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === "unrecognized_keys") {
+        const hints = issue.keys.map((key) => {
+          const near = closest(key, known);
+          return near ? `"${key}" (did you mean "${near}"?)` : `"${key}"`;
+        });
+        return `unknown key ${hints.join(", ")}; allowed keys: ${known.join(", ")}`;
+      }
+      if (issue.code === "invalid_type") return `must be an object with the keys ${known.join(", ")}`;
+      return undefined;
+    },
+  });
+}
+
+export const text = (what: string) => z.string(`is missing: give ${what}`).trim().min(1, `is empty: give ${what}`);
+
+export const httpUrl = (what: string) =>
+  text(what).refine((value) => /^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value), {
+    error: `must be an http:// or https:// URL: ${what}`,
+  });
+
+export const cidr = z
+  .string()
+  .regex(
+    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/,
+    "must be an IPv4 network such as 203.0.113.0/24 (0.0.0.0/0 for everywhere)",
+  );
+
+export const port = z.int("must be a port number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
+
+/** A relative path of plain segments: no empty, hidden or dot segments, so it can never leave the folder it is put in. */
+export const safePath = (what: string) =>
+  z
+    .string()
+    .refine(
+      (value) =>
+        value.split("/").every((part) => /^[\p{L}\p{N}_][\p{L}\p{N}._ -]*$/u.test(part)) && value.length <= 255,
+      {
+        error: `must be ${what}: a relative path without "..", empty or hidden segments`,
+      },
+    );
+
+/** A port, or 0 for none. */
+export const portOrNone = z
+  .int("must be a port number, or 0")
+  .min(0, "must be a port number, or 0")
+  .max(65_535, "must be a port number, or 0");
+
+export const containerName = z.string().regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces");
+
+/** The values that are there more than once. */
+export function repeated(values: string[]): Set<string> {
+  return new Set(values.filter((value, index) => values.indexOf(value) !== index));
+}
