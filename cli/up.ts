@@ -140,12 +140,13 @@ function lane(name: string): Lane {
   return new Lane(name, timings.startedAt);
 }
 
-function farewell({ siteUrl, courseUrls }: StackOutputs, took: string): string {
+function farewell({ siteUrl, courseUrls, uploadUrls = [] }: StackOutputs, took: string): string {
+  const uploads = uploadUrls.length === 0 ? "" : `Uploads: ${uploadUrls.join("  ")} (see Pulumi.dev.yaml)\n`;
   const courses = Object.entries(courseUrls).map(([name, url]) => `  ${name.padEnd(12)} ${url}`);
   return `
 The site is up: ${siteUrl}
 ${courses.join("\n")}
-
+${uploads}
 Next:
   npm run status                              the dev cloud, the stack, each course
   npm run upload -- py4inf FOLDER             publish a folder

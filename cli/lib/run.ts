@@ -16,6 +16,8 @@ export interface RunOptions {
   failure?: string;
   /** Seconds until the program is killed. Default: no limit. */
   timeoutSeconds?: number;
+  /** What the program reads from its standard input. Default: nothing. */
+  input?: string;
   /** Signal that makes the program end in good order. Default: SIGTERM. */
   stopSignal?: NodeJS.Signals;
 }
@@ -48,9 +50,12 @@ export async function run(command: string, args: string[], options: RunOptions =
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  // A program that does not read to the end of it says by its exit code what is wrong.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(options.input ?? "");
   stopWithUs(child, options.stopSignal ?? "SIGTERM");
 
   const stdout: string[] = [];

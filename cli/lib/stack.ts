@@ -99,6 +99,8 @@ export interface StackOutputs {
   sshHostKey: string;
   /** Secret. */
   sshPrivateKey: string;
+  uploadUrls?: string[];
+  uploadHostKey?: string;
 }
 
 /** A stack, through the Pulumi CLI. */

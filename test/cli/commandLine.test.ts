@@ -26,6 +26,9 @@ describe("a command line that does not fit", () => {
     ["upload", ["py4inf"], /COURSE and FOLDER are needed/],
     ["upload", ["py4inf", "a", "b"], /"b" is too much/],
     ["ssh", ["--stak", "dev"], /Unknown option --stak/],
+    ["newAuthor", ["kim"], /NAME and --course are needed/],
+    ["newAuthor", ["kim", "--course", "pi", "--right", "write"], /--right write is unknown: give read, upload, delete/],
+    ["uploadSite", ["kim"], /"kim" is too much/],
   ])("%s %j: one message, the usage, no stack trace", (name, args, message) => {
     const { status, stdout, stderr } = command(name, ...args);
     expect(stderr).toMatch(message);
