@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["**/*.test.ts"],
-          exclude: ["node_modules/**", ".cache/**", ".state/**", "test/e2e/**", "test/faults/**"],
+          exclude: ["node_modules/**", ".cache/**", ".state/**", "test/e2e/**", "test/faults/**", "test/gateway/**"],
           testTimeout: 30_000,
         },
       },
@@ -20,6 +20,14 @@ export default defineConfig({
           include: ["test/faults/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 2 * 60_000,
+        },
+      },
+      {
+        test: {
+          name: "gateway",
+          include: ["test/gateway/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
         },
       },
       {

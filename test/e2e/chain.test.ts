@@ -132,6 +132,23 @@ describe("an author's day", () => {
     await swift.delete("py4inf", "py4inf_html/e2e/page.html");
   });
 
+  it.each([
+    ["FTP over TLS", () => ["--ssl-reqd", "--insecure", `ftp://${site.address}/pi/e2e/by-gateway.html`]],
+    ["SFTP", () => ["--insecure", `sftp://${site.address}:2022/pi/e2e/by-gateway.html`]],
+  ])("an upload by %s is on the site a moment later", async (protocol, way) => {
+    const text = `<p>by ${protocol}</p>`;
+    await ok("curl", ["--silent", "--show-error", "--user", "author:xwmooc-dev", "--upload-file", "-", ...way()], text);
+    const stored = (await swift.list("pi")).find(({ name }) => name === "e2e/by-gateway.html");
+    expect(stored?.hash).toBe(md5(Buffer.from(text)));
+    const ms = await until(
+      "the upload is served",
+      30,
+      async () => (await get(`${site.courseUrls.pi}e2e/by-gateway.html`)).body.toString() === text,
+    );
+    console.log(`uploaded by ${protocol}, served ${ms} ms later`);
+    await gone("pi", "e2e/by-gateway.html");
+  });
+
   it("npm run upload publishes a folder and names the courses when it does not know one", async () => {
     const folder = mkdtempSync(join(tmpdir(), "xwmooc-course-"));
     writeFileSync(join(folder, "uploaded.html"), "<p>by upload</p>");

@@ -21,7 +21,8 @@ export const NEXT_USER: StoreUser = { username: "SLTEST-2:SLNEXT", apiKey: "seco
 export const STEPS = ["packages", "driver", "credentials", "content-mount", "publisher", "web-server"] as const;
 export type Step = (typeof STEPS)[number];
 
-const AUTH_URL = "http://127.0.0.1:8080/auth/v1.0";
+/** Where the container's Swift signs in, from inside. */
+export const STORE_AUTH_URL = "http://127.0.0.1:8080/auth/v1.0";
 const CLOUDFUSE_MIRROR = join(__dirname, "..", "..", ".cache", "cloudfuse.git");
 const CLOUDFUSE_INSIDE = "/srv/cloudfuse.git";
 
@@ -64,7 +65,7 @@ export class CourseHost {
   /** Boots it, with a container for each course in its store. */
   static async boot(role: string, options: CourseHostOptions = {}): Promise<CourseHost> {
     const binds = existsSync(CLOUDFUSE_MIRROR) ? { [CLOUDFUSE_INSIDE]: CLOUDFUSE_MIRROR } : {};
-    const { courses = ["pi", "py4inf"], pollSeconds = 1, authUrl = AUTH_URL } = options;
+    const { courses = ["pi", "py4inf"], pollSeconds = 1, authUrl = STORE_AUTH_URL } = options;
     const host = new CourseHost(await SystemdContainer.boot(role, binds), { courses, pollSeconds, authUrl });
     await host.startStore();
     for (const course of courses) {
@@ -86,12 +87,20 @@ export class CourseHost {
     scripts = "bash ./install.sh && bash ./verify.sh",
   ): Promise<Outcome> {
     const content = stepContent(step, driver, this.options);
-    const archive = await packStep(step === "driver" ? driver : step, {
-      inputs: { ...content.inputs, ...change.inputs },
-      files: { ...content.files, ...change.files },
-      secretFiles: { ...content.secretFiles, ...change.secretFiles },
-    });
-    return this.container.run(unpackAndRun(scripts), archive);
+    return await this.runStep(
+      step === "driver" ? driver : step,
+      {
+        inputs: { ...content.inputs, ...change.inputs },
+        files: { ...content.files, ...change.files },
+        secretFiles: { ...content.secretFiles, ...change.secretFiles },
+      },
+      scripts,
+    );
+  }
+
+  /** Runs scripts of any step, by the folder's name, with just this content. */
+  async runStep(folder: string, content: StepContent, scripts: string): Promise<Outcome> {
+    return await this.container.run(unpackAndRun(scripts), await packStep(folder, content));
   }
 
   /** Runs all steps. @throws Error with the output of the one that fails */
@@ -107,7 +116,7 @@ export class CourseHost {
     const { username, apiKey } = FIRST_USER;
     const send = body === undefined ? "" : "--data-binary @-";
     await this.container.sh(
-      `token=$(curl -sfi -H 'X-Auth-User: ${username}' -H 'X-Auth-Key: ${apiKey}' ${AUTH_URL} | tr -d '\\r' |
+      `token=$(curl -sfi -H 'X-Auth-User: ${username}' -H 'X-Auth-Key: ${apiKey}' ${STORE_AUTH_URL} | tr -d '\\r' |
          sed -n 's/^X-Auth-Token: //p')
        curl -sf -X ${method} -H "X-Auth-Token: $token" ${send} http://127.0.0.1:8080/v1/AUTH_SLTEST-2/${path}`,
       body,
@@ -135,7 +144,7 @@ export class CourseHost {
 export function driverCredentials(
   driver: Driver,
   { username, apiKey }: StoreUser,
-  authUrl = AUTH_URL,
+  authUrl = STORE_AUTH_URL,
 ): Record<string, string> {
   return driver === "cloudfuse"
     ? { "cloudfuse.conf": `username=${username}\napi_key=${apiKey}\nauthurl=${authUrl}\n` }
@@ -145,7 +154,7 @@ export function driverCredentials(
 }
 
 /** All files of the credentials step. */
-export function credentialFiles(driver: Driver, user: StoreUser, authUrl = AUTH_URL): Record<string, string> {
+export function credentialFiles(driver: Driver, user: StoreUser, authUrl = STORE_AUTH_URL): Record<string, string> {
   return {
     ...driverCredentials(driver, user, authUrl),
     "credentials.json": JSON.stringify({ auth: "v1", authUrl, ...user }),

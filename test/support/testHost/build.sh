@@ -18,6 +18,8 @@ web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-d
 store=(swift-proxy swift-account swift-container swift-object memcached curl)
 # What the benchmark runs side by side with the publisher; a clock that can be set for one process; writes without fsync.
 others=(rsync lsyncd inotify-tools libfaketime eatmydata)
+# Clients of the upload gateway.
+clients=(lftp python3)
 
 debian_sources() {
   local list
@@ -104,7 +106,7 @@ ubuntu-24.04)
 *) echo "the test host can be debian-12 or ubuntu-24.04, not $system" >&2 && exit 2 ;;
 esac
 
-include=$(IFS=,; printf '%s' "${base[*]},${web[*]},${store[*]},${others[*]}")
+include=$(IFS=,; printf '%s' "${base[*]},${web[*]},${store[*]},${others[*]},${clients[*]}")
 mmdebstrap --variant=minbase --mode=root --skip=cleanup/apt/lists \
   --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
