@@ -1,6 +1,7 @@
 import { count } from "../cli/lib/progress";
 import type { Measured } from "./measure";
 import { percentile, type Report, type Row, type SizeReport } from "./report";
+import { escaped, svg } from "./svg";
 
 const WIDTH = 860;
 /** Room for the contenders' names. */
@@ -14,25 +15,6 @@ const FOOT = 40;
 /** Where the legend is. */
 const TOP = 64;
 
-// Transparent, so that it has the page's own background; the reader's system says which text that needs.
-const STYLE = `
-    text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-    .title { font-weight: 600 }
-    .quiet { fill: #59636e; font-size: 12px }
-    .grid { stroke: #d1d9e0 }
-    .other { fill: #9a6700; stroke: #9a6700 }
-    .own { fill: #0969da; stroke: #0969da }
-    .hollow { fill: none; stroke-width: 2 }
-    .range { stroke-width: 2 }
-    @media (prefers-color-scheme: dark) {
-      text { fill: #f0f6fc }
-      .quiet { fill: #9198a1 }
-      .grid { stroke: #3d444d }
-      .other { fill: #d29922; stroke: #d29922 }
-      .own { fill: #4493f8; stroke: #4493f8 }
-      .hollow { fill: none }
-    }`;
-
 /** The latencies as a drawing: one panel a size, one line a contender, from p50 to p95 on one scale in powers of ten. */
 export function plotSvg(report: Report): string {
   const scale = scaleOf(report);
@@ -42,17 +24,12 @@ export function plotSvg(report: Report): string {
     panels.push(panel(size, top, scale));
     top += HEAD + size.rows.length * ROW + FOOT;
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${top}" width="${WIDTH}" height="${top}" role="img">`,
-    `  <title>Seconds from "stored" to "served"</title>`,
-    `  <style>${STYLE}\n  </style>`,
+  return svg('Seconds from "stored" to "served"', WIDTH, top, [
     `  <text class="title" x="16" y="26">Seconds from “the store has it” to “visitors get it”</text>`,
     `  <circle class="other" cx="22" cy="45" r="5"/><text class="quiet" x="34" y="49">half of the changes (p50)</text>`,
     `  <circle class="other hollow" cx="214" cy="45" r="5"/><text class="quiet" x="226" y="49">95 of 100 (p95); each step of the scale is ten times the one before</text>`,
     ...panels,
-    "</svg>",
-    "",
-  ].join("\n");
+  ]);
 }
 
 /** From a latency in ms to a place from the left. */
@@ -107,8 +84,4 @@ function dots({ latenciesMs }: Measured): [number | null, number | null] {
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Clients } from "../../test/gateway/clients";
+import { AUTHOR, GatewayHost } from "../../test/gateway/gatewayHost";
+import { driverCredentials, FIRST_USER, STORE_AUTH_URL } from "../../test/support/courseHost";
+import type { Server } from "./servers";
+
+/** How much is sent and listed. */
+export interface Sizes {
+  files: number;
+  largeMb: number;
+  entries: number;
+}
+
+/** What one server took, in seconds: logins included. */
+export interface Seconds {
+  small: number;
+  large: number;
+  list: number;
+}
+
+const FILES_A_FOLDER = 50;
+const PAGES = 30;
+
+/** The container with store, gateway, rclone's servers and clients. */
+export class GatewayBench {
+  private readonly clients: Clients;
+
+  private constructor(
+    private readonly gateway: GatewayHost,
+    private readonly sizes: Sizes,
+  ) {
+    this.clients = new Clients(() => gateway);
+  }
+
+  static async boot(sizes: Sizes, say: (line: string) => void): Promise<GatewayBench> {
+    const bench = new GatewayBench(await GatewayHost.boot("bench-gateway", STORE_AUTH_URL), sizes);
+    try {
+      await bench.prepare(say);
+    } catch (error) {
+      await bench.stop();
+      throw error;
+    }
+    return bench;
+  }
+
+  stop(): Promise<void> {
+    return this.gateway.stop();
+  }
+
+  private async prepare(say: (line: string) => void): Promise<void> {
+    const { files, largeMb, entries } = this.sizes;
+    await this.clients.prepare();
+    say("making files");
+    await this.gateway.sh(`mkdir -p /run/bench /root/small /root/many
+      for i in $(seq 0 ${files - 1}); do d=/root/small/$((i / ${FILES_A_FOLDER})); mkdir -p $d
+        head -c $((1000 + i * 7919 % 19000)) /dev/urandom >$d/$i.html; done
+      head -c ${largeMb}M /dev/urandom >/root/large.bin
+      for i in $(seq ${entries}); do echo $i >/root/many/$i.html; done
+      cp /etc/upload-gateway/tls.crt /etc/upload-gateway/tls.key /run/bench
+      cat >/run/bench/rclone.conf <<'END'\n${driverCredentials("rclone", FIRST_USER)["rclone.conf"]}\nEND`);
+    say(`storing ${entries} objects to be listed`);
+    await this.gateway.sh("rclone --config /run/bench/rclone.conf copy --transfers 16 /root/many content:py4inf/many");
+    // What is measured here is not how they are published.
+    await this.gateway.sh("systemctl stop site-publisher");
+  }
+
+  /** Sends and lists everything once, to a server that has just been started. */
+  async measure(server: Server, round: number): Promise<Seconds> {
+    await this.start(server);
+    const to = `/pi/${server.name}-${round}`;
+    const seconds = {
+      small: await this.time(server, `mirror --reverse --parallel=4 /root/small ${to}/small`),
+      large: await this.time(server, `put /root/large.bin -o ${to}-large.bin`),
+      list: await this.time(server, "ls /py4inf/many >/dev/null"),
+    };
+    await this.gateway.sh(`systemctl stop bench-server 2>/dev/null || true
+      rclone --config /run/bench/rclone.conf delete content:pi; rclone --config /run/bench/rclone.conf delete content:segments`);
+    return seconds;
+  }
+
+  /** How long a page that was uploaded takes to the site: ms from the client's end to the new bytes, of each of some pages. */
+  async measureToSite(): Promise<number[]> {
+    await this.gateway.sh("systemctl start site-publisher");
+    const page = (i: number) => `<p>page ${i}</p>\n`;
+    const times: number[] = [];
+    for (let i = 0; i < PAGES; i++) {
+      await this.gateway.sh(`printf '%s' '${page(i)}' >/root/page.html`);
+      // Inside: neither this process nor the way into the container is measured.
+      const ms = await this.gateway.sh(
+        `curl -sSk --ssl-reqd --user '${AUTHOR.name}:${AUTHOR.password}' -T /root/page.html ftp://127.0.0.1/pi/page.html
+         begin=$(date +%s%3N); end=$((begin + 60000))
+         until curl -s http://127.0.0.1/pi/page.html | cmp -s - /root/page.html; do
+           [ $(date +%s%3N) -lt $end ] || exit 1; sleep 0.01; done
+         echo $(($(date +%s%3N) - begin))`,
+      );
+      times.push(Number(ms));
+      await sleep(500 + ((i * 7919) % 1000));
+    }
+    return times;
+  }
+
+  private async start({ name, url, command }: Server): Promise<void> {
+    if (command === undefined) {
+      await this.gateway.sh("systemctl restart upload-gateway");
+    } else {
+      const login = `--user ${AUTHOR.name} --pass '${AUTHOR.password}'`;
+      await this.gateway.sh(`systemctl reset-failed bench-server 2>/dev/null || true
+        systemd-run --quiet --unit=bench-server --setenv=HOME=/root ${command} ${login}`);
+    }
+    await this.gateway.host.container.until(30, `${name} answers`, async () => {
+      return (await this.clients.lftp("ls /", url)).code === 0;
+    });
+  }
+
+  private async time({ url, title }: Server, commands: string): Promise<number> {
+    const began = performance.now();
+    const { code, stderr } = await this.clients.lftp(commands, url);
+    if (code !== 0) throw new Error(`${title}: ${commands}: ${stderr}`);
+    return (performance.now() - began) / 1000;
+  }
+}
