@@ -100,7 +100,7 @@ func (s *Store) List(ctx context.Context, container, folder string) ([]Entry, er
 		opts.Prefix = folder + "/"
 	}
 	var objects []swift.Object
-	if err := within(ctx, func() (err error) {
+	if err := s.retry(ctx, func() (err error) {
 		objects, err = s.connection.ObjectsAll(ctx, container, &opts)
 		return err
 	}); err != nil {
@@ -160,7 +160,7 @@ func (s *Store) Stat(ctx context.Context, container, name string) (Entry, error)
 }
 
 func (s *Store) head(ctx context.Context, container, name string) (info swift.Object, headers swift.Headers, err error) {
-	err = within(ctx, func() (err error) {
+	err = s.retry(ctx, func() (err error) {
 		info, headers, err = s.connection.Object(ctx, container, name)
 		return err
 	})
@@ -175,7 +175,7 @@ func (s *Store) IsEmpty(ctx context.Context, container, folder string) (bool, er
 
 // Names gives the names of all objects below a folder, at most `limit` of them.
 func (s *Store) Names(ctx context.Context, container, folder string, limit int) (names []string, err error) {
-	err = within(ctx, func() (err error) {
+	err = s.retry(ctx, func() (err error) {
 		names, err = s.connection.ObjectNames(ctx, container, &swift.ObjectsOpts{Prefix: folder + "/", Limit: limit})
 		return err
 	})
@@ -277,19 +277,21 @@ func (s *Store) Read(ctx context.Context, container, name string, offset int64) 
 	if offset > 0 {
 		headers["Range"] = fmt.Sprintf("bytes=%d-", offset)
 	}
-	var file *swift.ObjectOpenFile
-	err := within(ctx, func() (err error) {
-		file, _, err = s.connection.ObjectOpen(ctx, container, name, false, headers)
+	var content io.ReadCloser
+	err := s.retry(ctx, func() error {
+		file, _, err := s.connection.ObjectOpen(ctx, container, name, false, headers)
+		var answer *swift.Error
+		if errors.As(err, &answer) && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+			content = io.NopCloser(bytes.NewReader(nil))
+			return nil
+		}
+		content = file
 		return err
 	})
-	var answer *swift.Error
-	if errors.As(err, &answer) && answer.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-		return io.NopCloser(bytes.NewReader(nil)), nil
-	}
 	if err != nil {
 		return nil, err
 	}
-	return file, nil
+	return content, nil
 }
 
 // call is for what the library has no function for. Close the body of its answer, unless there is an error.

@@ -103,6 +103,37 @@ func TestStoreThatIsAtFaultIsAskedAgain(t *testing.T) {
 	}
 }
 
+func TestQuestionsAreAskedAgain(t *testing.T) {
+	t.Parallel()
+	s, swift := newStore(t)
+	if err := s.Put(t.Context(), course, "a/page.html", []byte("page"), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	for question, ask := range map[string]func() error{
+		"List":  func() error { _, err := s.List(t.Context(), course, "a"); return err },
+		"Stat":  func() error { _, err := s.Stat(t.Context(), course, "a/page.html"); return err },
+		"Names": func() error { _, err := s.Names(t.Context(), course, "a", 1); return err },
+		"Read": func() error {
+			content, err := s.Read(t.Context(), course, "a/page.html", 0)
+			if err == nil {
+				content.Close()
+			}
+			return err
+		},
+	} {
+		once := true
+		swift.Break(func(*http.Request) (fault swifttest.Fault) {
+			if once {
+				fault.Status, once = 503, false
+			}
+			return fault
+		})
+		if err := ask(); err != nil || once {
+			t.Errorf("%s: %v (asked: %v)", question, err, !once)
+		}
+	}
+}
+
 func TestStoreThatStaysAtFaultIsUnavailableAndUnchanged(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
