@@ -55,6 +55,17 @@ test("a listing that was begun before does not take it back", async () => {
   }
 });
 
+test("an announced object that is deleted before any listing has shown it does not stay", async () => {
+  const listed = listings();
+  await until(listings, (count) => count > listed);
+  store.put("course", "html/short", "lived");
+  await announce("html/short");
+  await untilServed(site, { a: "one", "dir/b": "one", short: "lived" }, { limitMs: LISTING_MS });
+  store.delete("course", "html/short");
+  // The next listing is the very one that the site followed before.
+  await untilServed(site, { a: "one", "dir/b": "one" }, { limitMs: 4 * LISTING_MS });
+});
+
 test("what is not there, not of this course or not a file is left to the listing", async () => {
   for (const name of ["html/none", "elsewhere", "html/dir", "html/a/b", "html/../x"]) await announce(name);
   store.put("course", "html/a", "two");

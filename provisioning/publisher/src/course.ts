@@ -223,6 +223,8 @@ export class CoursePublisher {
   }
 
   private async release(wanted: Wanted, changes: Difference, began: number): Promise<void> {
+    // What was announced goes ahead of it: the same page again is something to do then.
+    this.settledPage = undefined;
     // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
     this.publishing = true;
     const release = await this.publish(wanted, changes, began);
