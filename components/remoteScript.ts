@@ -44,15 +44,7 @@ export class RemoteScript extends pulumi.ComponentResource {
     new command.remote.Command(
       `${name}-run`,
       {
-        connection: {
-          host: args.connection.host,
-          user: args.connection.user,
-          privateKey: args.connection.privateKey,
-          hostKey: args.connection.hostKey,
-          // A new server takes its time to boot; the resource's time limit ends the wait.
-          dialErrorLimit: -1,
-          perDialTimeout: 30,
-        },
+        connection: patient(args.connection),
         create: install,
         update: install,
         delete: run(label, "bash ./remove.sh"),
@@ -69,6 +61,11 @@ export class RemoteScript extends pulumi.ComponentResource {
     );
     this.registerOutputs({});
   }
+}
+
+/** A connection that waits for the server: a new or a busy one takes its time. The resource's time limit ends the wait. */
+export function patient({ host, user, privateKey, hostKey }: SshConnection) {
+  return { host, user, privateKey, hostKey, dialErrorLimit: -1, perDialTimeout: 30 };
 }
 
 /** The command text: constant but for the label, which must not hold a secret (Pulumi prints it when the command fails). */

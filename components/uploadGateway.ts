@@ -4,7 +4,7 @@ import type { StackConfig } from "../config/schema";
 import type { UploadGatewayConfig } from "../config/uploadGateway";
 import { buildUploadGateway } from "../provisioning/goProgram";
 import { storeCredentials, uploadGatewayAccounts, uploadGatewayConfig } from "./hostFiles";
-import { RemoteScript } from "./remoteScript";
+import { patient, RemoteScript } from "./remoteScript";
 import type { Rule } from "./securityGroup";
 import { SshKey } from "./sshKey";
 import type { WebServer } from "./webServer";
@@ -35,7 +35,7 @@ export class UploadGateway extends pulumi.ComponentResource {
     const copy = new command.remote.CopyToRemote(
       `${name}-program`,
       {
-        connection,
+        connection: patient(connection),
         source: program.file.apply((file) => new pulumi.asset.FileAsset(file)),
         remotePath: pulumi.interpolate`upload-gateway-${build}`,
         triggers: [build, serverId],
@@ -45,6 +45,7 @@ export class UploadGateway extends pulumi.ComponentResource {
         ...(opts?.dependsOn && { dependsOn: opts.dependsOn }),
         // Another Go gives other bytes of the same program.
         ignoreChanges: ["source"],
+        customTimeouts: { create: "10m", update: "10m" },
       },
     );
     new RemoteScript(

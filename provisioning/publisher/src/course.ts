@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PageMemory, SwiftClient } from "../../../swift/client";
 import type { ListedObject } from "../../../swift/listing";
 import { Announcements } from "./announcements";
@@ -38,6 +39,8 @@ const MANY_ROWS = 20_000;
 const CHEAP_LISTING_MS = 200;
 /** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
 const UNLISTED = { lively: 1, idle: 5 };
+/** While a listing is under way it is looked this often whether something was announced. */
+const ANNOUNCED_MS = 20;
 /** What a page still open asks for after a switch is found in the release before for so long. */
 const GRACE_MS = 600_000;
 /** A course without a change for so long is idle. */
@@ -319,12 +322,12 @@ export class CoursePublisher {
 
   /** @returns what is wanted; `undefined` where the listing is still the one that the site follows wholly */
   private async list(): Promise<Wanted | undefined> {
-    const { store, onProgress } = this.dependencies;
+    const { onProgress } = this.dependencies;
     const began = performance.now();
     const gathered = new WantedFiles(this.prefix, this.current?.files ?? new Map());
     let pages = 0;
     let rows = 0;
-    for await (const page of store.listPages(this.course.container, this.prefix, this.firstPage)) {
+    for await (const page of this.pages()) {
       onProgress();
       if (page === this.settledPage) {
         this.listedAt = new Date();
@@ -337,8 +340,6 @@ export class CoursePublisher {
         collectGarbage();
         rows = 0;
       }
-      // A listing of many pages takes longer than an announced object should. What fails is tried again, and told, by the next cycle.
-      if (pages > 0 && this.announcements.isWaiting) await this.followAnnounced().catch(() => undefined);
       this.onlyPage = ++pages === 1 ? page : undefined;
     }
     const wanted = gathered.result();
@@ -348,6 +349,30 @@ export class CoursePublisher {
     this.listedAt = new Date();
     this.skipped = wanted.skipped;
     return wanted;
+  }
+
+  /** The pages of a listing. A page takes longer than an announced object should: that goes ahead while the page is on its way. */
+  private async *pages(): AsyncGenerator<ListedObject[]> {
+    const pages = this.dependencies.store.listPages(this.course.container, this.prefix, this.firstPage);
+    for (;;) {
+      const next = pages.next();
+      await this.followAnnouncedUntil(next);
+      const { value, done } = await next;
+      if (done) return;
+      yield value;
+    }
+  }
+
+  private async followAnnouncedUntil(end: Promise<unknown>): Promise<void> {
+    const over = new AbortController();
+    // Whether it ends well is the business of whoever waits for its value.
+    void end.catch(() => undefined).finally(() => over.abort());
+    while (!over.signal.aborted) {
+      // What fails is tried again, and told, by the next cycle.
+      const soon = this.announcements.isWaiting ? await this.followAnnounced().catch(() => "list" as const) : undefined;
+      if (soon === "list") return;
+      await sleep(soon ?? ANNOUNCED_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    }
   }
 
   private async publish(wanted: Wanted, changes: Difference, began: number): Promise<Release> {
