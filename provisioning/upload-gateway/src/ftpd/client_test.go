@@ -97,6 +97,14 @@ func (c *client) wants(want int, format string, args ...any) string {
 	return text
 }
 
+// sends sends bytes, and waits for no reply.
+func (c *client) sends(text string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.conn, text); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // wantsReply reads a reply.
 func (c *client) wantsReply(want int) string {
 	c.t.Helper()
@@ -110,7 +118,19 @@ func (c *client) wantsReply(want int) string {
 func (c *client) encrypt() {
 	c.t.Helper()
 	c.wants(234, "AUTH TLS")
-	c.use(tls.Client(c.raw, c.config))
+	c.useTLS()
+}
+
+func (c *client) useTLS() { c.use(tls.Client(c.raw, c.config)) }
+
+// loginInClear is a login without any word on encryption.
+func (c *client) loginInClear() *client {
+	c.t.Helper()
+	c.isPlain = true
+	c.wantsReply(220)
+	c.wants(331, "USER kim")
+	c.wants(230, "PASS right")
+	return c
 }
 
 func (c *client) login() *client {

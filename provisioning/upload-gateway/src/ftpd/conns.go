@@ -1,7 +1,6 @@
 package ftpd
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
@@ -18,14 +17,12 @@ type controlConn struct {
 	began  time.Time
 	idle   time.Duration
 	isBusy func() bool
-	// Called when the other side is gone.
-	ended context.CancelFunc
 
-	in   atomic.Bool
+	isIn atomic.Bool
 	last atomic.Int64
 }
 
-func (c *controlConn) loggedIn() { c.in.Store(true); c.touch() }
+func (c *controlConn) loggedIn() { c.isIn.Store(true); c.touch() }
 func (c *controlConn) touch()    { c.last.Store(time.Now().UnixNano()) }
 
 func (c *controlConn) Read(buffer []byte) (int, error) {
@@ -36,9 +33,6 @@ func (c *controlConn) Read(buffer []byte) (int, error) {
 		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(c.end()) {
 			continue
 		}
-		if err != nil {
-			c.ended()
-		}
 		return n, err
 	}
 }
@@ -46,7 +40,7 @@ func (c *controlConn) Read(buffer []byte) (int, error) {
 // end is the time until which there must be something to read.
 func (c *controlConn) end() time.Time {
 	switch {
-	case !c.in.Load():
+	case !c.isIn.Load():
 		return c.began.Add(loginTimeout)
 	case c.isBusy():
 		return time.Now().Add(c.idle)
@@ -60,7 +54,7 @@ func (c *controlConn) Write(content []byte) (int, error) {
 	return c.Conn.Write(content)
 }
 
-// The library sets deadlines of its own; the ones above are those that count.
+// The library and TLS set deadlines of their own; the ones above are those that count.
 func (c *controlConn) SetDeadline(time.Time) error      { return nil }
 func (c *controlConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *controlConn) SetWriteDeadline(time.Time) error { return nil }

@@ -2,7 +2,6 @@ package ftpd
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -23,63 +22,85 @@ type driver struct {
 	tree    *tree.Tree
 }
 
-func (d *driver) Stat(name string) (fs.FileInfo, error) { return d.tree.Stat(name) }
+// note tells the outcome of the command that the library executes just now. @returns the error
+func (d *driver) note(err error) error { return d.session.control.outcome().note(err) }
+
+func (d *driver) Stat(name string) (fs.FileInfo, error) {
+	info, err := d.tree.Stat(name)
+	return info, d.note(err)
+}
 
 func (d *driver) ReadDir(name string) ([]fs.FileInfo, error) {
 	defer d.session.begin()()
-	return d.tree.ReadDir(name)
+	infos, err := d.tree.ReadDir(name)
+	return infos, d.note(err)
 }
 
-func (d *driver) Mkdir(name string, _ os.FileMode) error { return d.tree.Mkdir(name) }
-func (d *driver) Remove(name string) error               { return d.tree.Remove(name) }
-func (d *driver) RemoveDir(name string) error            { return d.tree.RemoveDir(name) }
+func (d *driver) Mkdir(name string, _ os.FileMode) error { return d.note(d.tree.Mkdir(name)) }
+func (d *driver) Remove(name string) error               { return d.note(d.tree.Remove(name)) }
+func (d *driver) RemoveDir(name string) error            { return d.note(d.tree.RemoveDir(name)) }
 
 func (d *driver) Rename(from, to string) error {
 	defer d.session.begin()()
-	return d.tree.Rename(from, to, true)
+	return d.note(d.tree.Rename(from, to, true))
 }
 
 func (d *driver) Chtimes(name string, _, modified time.Time) error {
-	return d.tree.SetModified(name, modified)
+	return d.note(d.tree.SetModified(name, modified))
 }
 
 // GetHandle opens a file for RETR, STOR or APPE.
 func (d *driver) GetHandle(name string, flags int, offset int64) (ftpserver.FileTransfer, error) {
+	outcome := d.session.control.outcome()
 	if flags&os.O_WRONLY == 0 {
 		content, err := d.tree.Read(name, offset)
 		if err != nil {
-			return nil, err
+			return nil, outcome.note(err)
 		}
-		return &download{content: content, end: d.session.begin()}, nil
+		return &download{content: content, outcome: outcome, end: d.session.begin()}, nil
 	}
 	if flags&os.O_APPEND != 0 || offset != 0 {
-		return nil, d.tree.NoResume(name)
+		return nil, outcome.note(d.tree.NoResume(name))
 	}
 	file, err := d.tree.Create(name)
 	if err != nil {
-		return nil, err
+		return nil, outcome.note(err)
 	}
-	file.Complete = d.session.isComplete
-	return &upload{file: file, end: d.session.begin()}, nil
+	u := &upload{file: file, outcome: outcome, end: d.session.begin()}
+	file.Complete = func() bool {
+		u.isCut = !d.session.isComplete(outcome)
+		return !u.isCut
+	}
+	return u, nil
 }
 
 // upload is a file that comes in. The library answers 226 after Close has returned, and by its error.
 type upload struct {
 	file *tree.Upload
-	end  func()
+	// outcome is of the command that began this: the library may close it when the client is at its next one.
+	outcome *outcome
+	end     func()
 	// hasData is set when the data connection was opened, and something or nothing has come on it.
-	hasData bool
+	hasData   bool
+	hasFailed bool
+	// isCut is set where it is the client, or the way to it, that has failed.
+	isCut bool
 }
 
 func (u *upload) Write(content []byte) (int, error) {
 	u.hasData = true
 	n, err := u.file.Write(content)
-	return n, coded(err)
+	u.hasFailed = err != nil
+	return n, err
 }
 
 func (u *upload) Read([]byte) (int, error)       { return 0, fs.ErrInvalid }
 func (u *upload) Seek(int64, int) (int64, error) { return 0, fs.ErrInvalid }
-func (u *upload) TransferError(err error)        { u.file.Fail(err) }
+
+func (u *upload) TransferError(err error) {
+	u.isCut = !u.hasFailed
+	u.file.Fail(err)
+}
 
 func (u *upload) Close() error {
 	defer u.end()
@@ -88,26 +109,30 @@ func (u *upload) Close() error {
 	if !u.hasData {
 		u.file.Fail(errNoData)
 	}
-	return coded(u.file.Close())
-}
-
-var errNoData = errors.New("no data connection")
-
-// coded has the library answer 552 where the store is full.
-func coded(err error) error {
-	if errors.Is(err, store.ErrFull) {
-		return fmt.Errorf("%w: %w", ftpserver.ErrStorageExceeded, err)
+	err := u.file.Close()
+	if !u.isCut {
+		u.outcome.note(err)
 	}
 	return err
 }
 
+var errNoData = errors.New("no data connection")
+
 // download is a file that goes out; it begins at the offset that was asked for.
 type download struct {
 	content io.ReadCloser
+	outcome *outcome
 	end     func()
 }
 
-func (d *download) Read(buffer []byte) (int, error)         { return d.content.Read(buffer) }
+func (d *download) Read(buffer []byte) (int, error) {
+	n, err := d.content.Read(buffer)
+	if err != nil && err != io.EOF {
+		d.outcome.note(store.Unavailable{Cause: err})
+	}
+	return n, err
+}
+
 func (d *download) Write([]byte) (int, error)               { return 0, fs.ErrInvalid }
 func (d *download) Seek(offset int64, _ int) (int64, error) { return offset, nil }
 

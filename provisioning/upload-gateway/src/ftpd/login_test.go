@@ -41,9 +41,20 @@ func TestEncryptionIsRequired(t *testing.T) {
 
 func TestEncryptionOfDataIsRequired(t *testing.T) {
 	t.Parallel()
-	c := connect(t, start(t, nil).address).login()
-	c.wants(200, "PROT C")
-	if text := c.wants(421, "EPSV"); !strings.Contains(text, "PROT P") {
+	s := start(t, nil)
+	c := connect(t, s.address).login()
+	c.wants(534, "PROT C")
+	c.wants(536, "PROT E")
+	c.wants(200, "PBSZ 0")
+	if code, text := c.stores("/pi/a", []byte("x")); code != 226 {
+		t.Errorf("after PROT C was refused: %s", text)
+	}
+	c = connect(t, s.address)
+	c.wantsReply(220)
+	c.encrypt()
+	c.wants(331, "USER kim")
+	c.wants(230, "PASS right")
+	if text := c.wants(522, "EPSV"); !strings.Contains(text, "PROT P") {
 		t.Errorf("the words are %q", text)
 	}
 	c.wants(200, "PROT P")
@@ -67,7 +78,7 @@ func TestImplicitEncryption(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config, _ *guard.Limits) { c.Mode = Implicit })
 	c := connect(t, s.address)
-	c.use(tls.Client(c.raw, c.config))
+	c.useTLS()
 	c.wantsReply(220)
 	c.wants(331, "USER kim")
 	c.wants(230, "PASS right")

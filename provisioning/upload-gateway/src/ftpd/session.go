@@ -29,12 +29,9 @@ type session struct {
 	server   *Server
 	visit    *guard.Visit
 	listener net.Listener
-	control  *controlConn
+	control  *filter
 	ctx      context.Context
 	cancel   context.CancelFunc
-
-	// client is the library's side of the session.
-	client ftpserver.ClientContext
 
 	mu sync.Mutex
 	// Transfers, listings and renames that are under way.
@@ -48,30 +45,26 @@ func newSession(server *Server, visit *guard.Visit, conn net.Conn) *session {
 	s := &session{server: server, visit: visit}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.idle = sync.NewCond(&s.mu)
-	s.control = &controlConn{Conn: conn, began: time.Now(), idle: server.config.IdleTimeout, isBusy: s.isBusy, ended: s.cancel}
-	var first net.Conn = s.control
-	if server.config.Mode == Implicit {
-		first = tls.Server(first, server.config.TLS)
-	}
-	s.listener = &oneConn{conn: first, done: s.ctx.Done()}
+	s.control = newFilter(s, &controlConn{Conn: conn, began: time.Now(), idle: server.config.IdleTimeout, isBusy: s.isBusy})
+	s.listener = &oneConn{conn: s.control, done: s.ctx.Done()}
 	return s
 }
 
 // serve lets the library talk to the client, and returns when all that was under way has ended.
 func (s *session) serve() {
 	defer s.cancel()
+	go s.control.receive()
 	// A server of the library for each connection: only so do its callbacks without a client's context, the one for data
 	// connections above all, tell whose they are.
 	library := ftpserver.NewFtpServer(s)
 	if err := library.Listen(); err == nil {
 		_ = library.Serve()
 	}
-	s.control.Close()
+	// Not the filter: what TLS would still have to say might take long.
+	s.control.controlConn.Close()
+	s.closeData()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.passive != nil {
-		s.passive.Close()
-	}
 	for s.busy > 0 {
 		s.idle.Wait()
 	}
@@ -80,7 +73,7 @@ func (s *session) serve() {
 // GetSettings is of the library's MainDriver, as are those below.
 func (s *session) GetSettings() (*ftpserver.Settings, error) {
 	config := s.server.config
-	settings := &ftpserver.Settings{
+	return &ftpserver.Settings{
 		Listener:                 s.listener,
 		Banner:                   config.Banner,
 		PassiveTransferPortRange: ftpserver.PortRange{Start: config.PassivePorts[0], End: config.PassivePorts[1]},
@@ -89,19 +82,11 @@ func (s *session) GetSettings() (*ftpserver.Settings, error) {
 		ConnectionTimeout:        connectSeconds,
 		// Of a client that says nothing about it; nobody means its file to be changed on the way.
 		DefaultTransferType: ftpserver.TransferTypeBinary,
-		TLSRequired:         ftpserver.MandatoryEncryption,
+		// All TLS is the filter's and WrapPassiveListener's.
+		TLSRequired: ftpserver.ClearOrEncrypted,
 		// The server would call out to whatever address a client names.
 		DisableActiveMode: true,
-		// What it tells is about the server, not about files.
-		DisableSTAT: true,
-	}
-	switch config.Mode {
-	case Implicit:
-		settings.TLSRequired = ftpserver.ImplicitEncryption
-	case Plain:
-		settings.TLSRequired = ftpserver.ClearOrEncrypted
-	}
-	return settings, nil
+	}, nil
 }
 
 // publicAddress is the one for PASV. Who comes from this very network is given the address that it came to.
@@ -116,21 +101,14 @@ func (s *session) publicAddress(client ftpserver.ClientContext) (string, error) 
 	return local.IP.String(), nil
 }
 
-func (s *session) ClientConnected(client ftpserver.ClientContext) (string, error) {
-	s.client = client
+func (s *session) ClientConnected(ftpserver.ClientContext) (string, error) {
 	return s.server.config.Banner, nil
 }
 
 func (s *session) ClientDisconnected(ftpserver.ClientContext) { s.cancel() }
 
+// GetTLSConfig is asked by FEAT alone, for whether there is TLS.
 func (s *session) GetTLSConfig() (*tls.Config, error) { return s.server.config.TLS, nil }
-
-func (s *session) PreAuthUser(client ftpserver.ClientContext, _ string) error {
-	if s.server.config.Mode == Explicit && !client.HasTLSForControl() {
-		return errors.New("encryption is required: choose explicit FTP over TLS")
-	}
-	return nil
-}
 
 func (s *session) AuthUser(_ ftpserver.ClientContext, name, password string) (ftpserver.ClientDriver, error) {
 	account, err := s.visit.Password(name, password)
@@ -147,36 +125,51 @@ func (s *session) AuthUser(_ ftpserver.ClientContext, name, password string) (ft
 
 // WrapPassiveListener keeps the data connection to come in sight, below its encryption.
 func (s *session) WrapPassiveListener(listener net.Listener) (net.Listener, error) {
-	isEncrypted := s.client.HasTLSForTransfers()
-	// The library asks for it later, and then believes what the client has said after this.
-	if !isEncrypted && s.server.config.Mode != Plain {
-		listener.Close()
-		return nil, errors.New("encryption is required: say PROT P before")
-	}
+	isEncrypted := s.control.isProtected
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.passive != nil {
 		s.passive.Close()
 	}
+	s.data = nil
 	s.passive = newPassiveListener(listener, ipOf(s.control.RemoteAddr()), func(conn net.Conn) net.Conn {
 		data := &dataConn{Conn: conn, idle: s.server.config.IdleTimeout, isEncrypted: isEncrypted}
 		s.mu.Lock()
-		defer s.mu.Unlock()
 		s.data = data
+		s.mu.Unlock()
+		// An ABOR that came just before has found nothing to close.
+		if s.control.outcome().isAborted.Load() {
+			data.Close()
+		}
+		if isEncrypted {
+			return tls.Server(data, s.server.config.TLS)
+		}
 		return data
 	})
 	return s.passive, nil
 }
 
+// closeData ends the data connection, or the wait for one.
+func (s *session) closeData() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.passive != nil {
+		s.passive.Close()
+	}
+	if s.data != nil {
+		s.data.Close()
+	}
+}
+
 // isComplete says whether the client meant the end of its data to be the end of the file. The system of a client whose
 // process dies ends its connections, too; over TLS, without the message that announces the end. Without TLS such a
 // client is known by this, that its session ends as well.
-func (s *session) isComplete() bool {
+func (s *session) isComplete(upload *outcome) bool {
 	s.mu.Lock()
 	data := s.data
 	s.mu.Unlock()
 	switch {
-	case data == nil:
+	case data == nil || upload.isAborted.Load():
 		return false
 	case data.isEncrypted:
 		return !data.hasEnded.Load()
@@ -185,7 +178,7 @@ func (s *session) isComplete() bool {
 	case <-s.ctx.Done():
 		return false
 	case <-time.After(cutGrace):
-		return true
+		return !upload.isAborted.Load()
 	}
 }
 
@@ -204,6 +197,9 @@ func (s *session) begin() func() {
 }
 
 func (s *session) isBusy() bool {
+	if s.control.outcome().isUnderWay() {
+		return true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.busy > 0

@@ -67,9 +67,9 @@ func TestStoreThatFailsIsSaidInWords(t *testing.T) {
 		code  int
 		words string
 	}{
-		"503":        {swifttest.Fault{Status: 503}, 550, "try again later"},
-		"reset":      {swifttest.Fault{Reset: true}, 550, "try again later"},
-		"wrong etag": {swifttest.Fault{Status: 422}, 550, "try again later"},
+		"503":        {swifttest.Fault{Status: 503}, 451, "try again later"},
+		"reset":      {swifttest.Fault{Reset: true}, 451, "try again later"},
+		"wrong etag": {swifttest.Fault{Status: 422}, 451, "try again later"},
 		"quota":      {swifttest.Fault{Status: 413}, 552, "quota"},
 		"full":       {swifttest.Fault{Status: 507}, 552, "quota"},
 	} {
@@ -239,15 +239,7 @@ func TestPlainUploads(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *Config, _ *guard.Limits) { c.Mode = Plain })
 	s.swift.Put("pi", "a", "old")
-	login := func() *client {
-		c := connect(t, s.address)
-		c.isPlain = true
-		c.wantsReply(220)
-		c.wants(331, "USER kim")
-		c.wants(230, "PASS right")
-		return c
-	}
-	c := login()
+	c := connect(t, s.address).loginInClear()
 	data := c.passive()
 	c.wants(150, "STOR /pi/a")
 	fmt.Fprint(data, "half of")
@@ -256,7 +248,7 @@ func TestPlainUploads(t *testing.T) {
 	s.allGone(t)
 	s.holds(t, "a", "old")
 	// Nobody has said a type: nothing is changed on the way.
-	if code, text := login().stores("/pi/a", []byte("new\r\nlines\n")); code != 226 {
+	if code, text := connect(t, s.address).loginInClear().stores("/pi/a", []byte("new\r\nlines\n")); code != 226 {
 		t.Error(text)
 	}
 	s.holds(t, "a", "new\r\nlines\n")

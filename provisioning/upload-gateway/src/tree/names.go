@@ -20,12 +20,12 @@ const (
 // Windows and Linux write them; macOS sends "한" in three letters.
 func cleanPath(p string) (string, error) {
 	if !utf8.ValidString(p) || strings.ContainsFunc(p, isUnusable) {
-		return "", errBadName
+		return "", ErrBadName
 	}
 	clean := strings.TrimPrefix(path.Clean("/"+norm.NFC.String(p)), "/")
 	for name := range strings.SplitSeq(clean, "/") {
 		if len(name) > maxNameBytes {
-			return "", errBadName
+			return "", ErrBadName
 		}
 	}
 	return clean, nil

@@ -51,7 +51,7 @@ func TestNamesThatCannotBeUsed(t *testing.T) {
 		"what XML can't have": "a\uffffb", "no UTF-8": "a\xffb", "too long a name": strings.Repeat("x", 256),
 		"too long a Korean name": strings.Repeat("한", 86), "too long a path": strings.Repeat("dir/", 256) + "x",
 	} {
-		if err := f.upload("/pi/"+name, "x"); !errors.Is(err, errBadName) {
+		if err := f.upload("/pi/"+name, "x"); !errors.Is(err, ErrBadName) {
 			t.Errorf("%s gives %v", what, err)
 		}
 	}
@@ -65,5 +65,5 @@ func TestObjectNameIsLimitedWithItsFolder(t *testing.T) {
 	f := newFixture(t)
 	below := strings.Repeat("abcdefg/", 127) + "12345678"
 	must(t, f.upload("/pi/"+below, "x"))
-	wants(t, f.upload("/book/"+below, "x"), errBadName)
+	wants(t, f.upload("/book/"+below, "x"), ErrBadName)
 }

@@ -33,11 +33,11 @@ var (
 	errIsFile       = refused("a file of this name is there")
 	errNotEmpty     = refused("the folder is not empty")
 	errOtherCourse  = refused("files can't be moved to another course: upload them there")
-	errBadName      = refused("this name can't be used: it is too long, or has control characters")
+	ErrBadName      = refused("this name can't be used: it is too long, or has control characters")
 	errExists       = refused("there is already something of this name")
 	errNoResume     = refused("an upload can't be resumed or appended to: upload the whole file again")
-	errManyUploads  = refused("too many large uploads at a time: please try again later")
-	errTooLarge     = refused(fmt.Sprintf("the file is too large: at most %d GiB", maxBytes>>30))
+	ErrBusy         = refused("too many large uploads at a time: please try again later")
+	ErrTooLarge     = refused(fmt.Sprintf("the file is too large: at most %d GiB", maxBytes>>30))
 	errNotAFolder   = refused("this is a file, not a folder")
 	errLargeRename  = refused(fmt.Sprintf("a folder with more than %d files can't be renamed: upload it under its new name and delete the old one", maxRename))
 	errIntoItself   = refused("a folder can't be moved into itself")
@@ -138,7 +138,7 @@ func (t *Tree) resolve(p string) (place, error) {
 func (c *Course) place(below string) (place, error) {
 	object := path.Join(c.Source, below)
 	if len(object) > maxObjectBytes {
-		return place{}, errBadName
+		return place{}, ErrBadName
 	}
 	return place{course: c, object: object, below: below}, nil
 }

@@ -79,7 +79,7 @@ func (t *Tree) Create(p string) (upload *Upload, err error) {
 	select {
 	case open <- struct{}{}:
 	case <-ctx.Done():
-		return nil, errManyUploads
+		return nil, ErrBusy
 	}
 	upload = &Upload{
 		Complete: func() bool { return true },
@@ -200,7 +200,7 @@ func (u *Upload) flush(ctx context.Context) error {
 		return err
 	}
 	if u.segments == maxSegments {
-		return errTooLarge
+		return ErrTooLarge
 	}
 	if u.large == nil {
 		u.large = u.tree.Store.NewLarge(u.place.course.Container, u.place.object)
@@ -241,7 +241,7 @@ func (u *Upload) takeSlot() error {
 		u.hasSlot = true
 		return nil
 	case <-time.After(slotLimit):
-		return errManyUploads
+		return ErrBusy
 	case <-u.ctx.Done():
 		return errCutUpload
 	}
