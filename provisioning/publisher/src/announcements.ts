@@ -67,12 +67,18 @@ export class Announcements {
   /**
    * Puts into a listing's files what was published ahead of it, where the listing had been begun before.
    * @param began when that was
+   * @returns whether there was anything: then the files are not what the store was listed to have
    */
-  keepAhead(files: Files, began: number): void {
+  keepAhead(files: Files, began: number): boolean {
+    let isAny = false;
     for (const [name, { version, at }] of this.ahead) {
       if (at < began) this.ahead.delete(name);
-      else if ((files.get(name)?.lastModified ?? "") < version.lastModified) files.set(name, version);
+      else if ((files.get(name)?.lastModified ?? "") < version.lastModified) {
+        files.set(name, version);
+        isAny = true;
+      }
     }
+    return isAny;
   }
 
   private async versionOf(name: string): Promise<FileVersion | undefined> {

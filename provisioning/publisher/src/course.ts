@@ -343,7 +343,8 @@ export class CoursePublisher {
       this.onlyPage = ++pages === 1 ? page : undefined;
     }
     const wanted = gathered.result();
-    this.announcements.keepAhead(wanted.files, began);
+    // A site that is ahead of this listing has something to do when the same listing comes again.
+    if (this.announcements.keepAhead(wanted.files, began)) this.onlyPage = undefined;
     await this.dynamic.check(wanted.files);
     this.undelivered.giveUp(wanted, this.current?.files ?? new Map(), performance.now());
     this.listedAt = new Date();
