@@ -133,20 +133,20 @@ describe("an author's day", () => {
   });
 
   it.each([
-    ["FTP over TLS", () => ["--ssl-reqd", "--insecure", `ftp://${site.address}/pi/e2e/by-gateway.html`]],
-    ["SFTP", () => ["--insecure", `sftp://${site.address}:2022/pi/e2e/by-gateway.html`]],
+    ["FTP over TLS", () => ["--ssl-reqd", "--insecure", `ftp://${site.address}/pi/by-gateway.html`]],
+    ["SFTP", () => ["--insecure", `sftp://${site.address}:2022/pi/by-gateway.html`]],
   ])("an upload by %s is on the site a moment later", async (protocol, way) => {
     const text = `<p>by ${protocol}</p>`;
     await ok("curl", ["--silent", "--show-error", "--user", "author:xwmooc-dev", "--upload-file", "-", ...way()], text);
-    const stored = (await swift.list("pi")).find(({ name }) => name === "e2e/by-gateway.html");
+    const stored = (await swift.list("pi")).find(({ name }) => name === "by-gateway.html");
     expect(stored?.hash).toBe(md5(Buffer.from(text)));
     const ms = await until(
       "the upload is served",
       30,
-      async () => (await get(`${site.courseUrls.pi}e2e/by-gateway.html`)).body.toString() === text,
+      async () => (await get(`${site.courseUrls.pi}by-gateway.html`)).body.toString() === text,
     );
     console.log(`uploaded by ${protocol}, served ${ms} ms later`);
-    await gone("pi", "e2e/by-gateway.html");
+    await gone("pi", "by-gateway.html");
   });
 
   it("npm run upload publishes a folder and names the courses when it does not know one", async () => {

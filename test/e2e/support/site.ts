@@ -15,7 +15,9 @@ export async function compare(
   store: SwiftClient,
 ): Promise<{ files: number; differences: string[] }> {
   const prefix = course.source === "" ? "" : `${course.source}/`;
-  const objects = (await store.list(course.container, prefix)).filter(({ name }) => !name.endsWith("/"));
+  const isFolder = ({ name, contentType }: { name: string; contentType: string }) =>
+    name.endsWith("/") || contentType === "application/directory";
+  const objects = (await store.list(course.container, prefix)).filter((object) => !isFolder(object));
   const differences: string[] = [];
   await each(objects, 8, async ({ name, hash }) => {
     const { status, body } = await get(urlOf(siteUrl, course, name));
