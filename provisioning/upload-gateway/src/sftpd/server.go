@@ -14,6 +14,7 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 
+	"xwmooc/upload-gateway/accept"
 	"xwmooc/upload-gateway/guard"
 	"xwmooc/upload-gateway/tree"
 )
@@ -44,20 +45,7 @@ type Server struct{ config Config }
 func New(config Config) *Server { return &Server{config} }
 
 // Serve answers connections until the listener is closed.
-func (s *Server) Serve(listener net.Listener) error {
-	for {
-		conn, err := listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
-		}
-		if err != nil {
-			slog.Warn("a connection was not accepted", "error", err)
-			time.Sleep(100 * time.Millisecond)
-			continue
-		}
-		go s.serve(conn)
-	}
-}
+func (s *Server) Serve(listener net.Listener) error { return accept.Each(listener, s.serve) }
 
 func (s *Server) serve(raw net.Conn) {
 	defer raw.Close()
