@@ -90,19 +90,25 @@ test("what an interrupted first publication had fetched is not fetched again", a
   expect(store.reads.map(({ object }) => object)).toEqual(["f39"]);
 });
 
-const HEADER = '{"version":3,"files":1,"folders":[["","00000001-20260101T000000Z/0"]]}';
+const OUTLINE = '{"version":4,"files":1,"folders":[["","ID/0"]],"list":"ID"}';
+const LIST = '{"version":4,"files":1}';
+const DAMAGES = [
+  ...["", "{", OUTLINE, `${OUTLINE}\n["../x","h",1,"t"]`, `${OUTLINE}\n["a","h",`, null].map((text) => ["json", text]),
+  ...["", LIST, `${LIST}\n["../x","h",1,"t"]`, `${LIST}\n["a","h",`, null].map((text) => ["files", text]),
+];
 
-test.each(["", "{", HEADER, `${HEADER}\n["../x","h",1,"t"]`, `${HEADER}\n["a","h",`, null])(
-  "a manifest that is %j is made anew from the files, without the store",
-  async (damage) => {
+test.each(DAMAGES)(
+  "a manifest whose part .%s is %j is made anew from the files, without the store",
+  async (part, damage) => {
     store.put("course", "a", "one");
     store.put("course", "b/c", "two");
     site.start();
     await untilServed(site, { a: "one", "b/c": "two" });
     await site.kill();
-    const manifest = `${path.dirname(fs.realpathSync(link()))}.json`;
-    if (damage === null) fs.rmSync(manifest);
-    else fs.writeFileSync(manifest, damage);
+    const release = path.dirname(fs.realpathSync(link()));
+    const damaged = `${release}.${part}`;
+    if (damage === null) fs.rmSync(damaged);
+    else fs.writeFileSync(damaged, String(damage).replaceAll("ID", path.basename(release)));
     offline();
     site.start();
     await until(
@@ -195,7 +201,7 @@ test("half-built releases and other leftovers are removed at the start", async (
   site.start();
   await until(
     () => fs.readdirSync(releasesOf()),
-    (names) => names.length === 3, // the release, its manifest, the staging folder
+    (names) => names.length === 4, // the release, its manifest and list, the staging folder
   );
   expect(site.served()).toEqual({ a: "one" });
 });

@@ -79,7 +79,7 @@ describe.each(stores)("what is in %s is on the site", (_name, open) => {
       await untilServed(site, { a: `version ${i}` });
     }
     const releases = () => fs.readdirSync(path.join(site.releasesDir, "course")).filter((name) => /^\d/.test(name));
-    await until(releases, (names) => names.length === 6); // three folders, three manifests
+    await until(releases, (names) => names.length === 7); // three folders, three manifests, one list
   });
 
   test("of a container, the folder `source`; several courses; a path with folders", async () => {

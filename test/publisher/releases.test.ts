@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Staged } from "../../provisioning/publisher/src/fetcher";
-import type { Files } from "../../provisioning/publisher/src/files";
+import { editBetween, type Files } from "../../provisioning/publisher/src/files";
 import { type Release, Releases } from "../../provisioning/publisher/src/releases";
 
 let dir: string;
@@ -36,7 +36,7 @@ async function publish(texts: Record<string, string>): Promise<Release> {
     fs.writeFileSync(file, text);
     staged.set(name, { version, file });
   }
-  current = await releases.publish(current, files, staged);
+  current = await releases.publish(current, editBetween(current?.files ?? new Map(), files), staged);
   await releases.tidy(current);
   return current;
 }
@@ -88,6 +88,40 @@ test("one that was shared is known again after a restart, with its manifest and 
   const learnt = await open().open();
   expect(learnt?.folders).toEqual(last.folders);
   expect([...(learnt?.files.keys() ?? [])].sort()).toEqual(["a/page", "b/page"]);
+});
+
+test("its manifest has a row for what has changed, until that is much: then it gets a list of its own", async () => {
+  const texts: Record<string, string> = { gone: "1" };
+  for (let i = 0; i < 1_000; i++) texts[`f${i}`] = "1";
+  const names = () => fs.readdirSync(path.join(dir, "releases")).filter((name) => name.endsWith(".files"));
+  const rows = (id: string) =>
+    fs
+      .readFileSync(path.join(dir, "releases", `${id}.json`), "utf8")
+      .split("\n")
+      .slice(1, -1);
+  const first = await publish(texts);
+  delete texts.gone;
+  const second = await publish({ ...texts, f1: "2" });
+  expect(rows(second.id)).toEqual(['["f1","2",1,"2026-01-01T00:00:00.000000"]', '["gone"]']);
+  expect(names()).toEqual([`${first.id}.files`]);
+  for (const name of Object.keys(texts)) texts[name] = "3";
+  const third = await publish(texts);
+  expect(rows(third.id)).toEqual([]);
+  releases = open();
+  current = await releases.open();
+  expect(current).toEqual(third);
+  await publish({ ...texts, f1: "4" });
+  expect(names()).toEqual([`${third.id}.files`]);
+});
+
+test("what is found to be missing and is then deleted does not come back with a restart", async () => {
+  await publish({ a: "1", b: "1" });
+  fs.rmSync(path.join(link, "b"));
+  releases = open();
+  current = await releases.open();
+  expect([...(current?.files.keys() ?? [])]).toEqual(["a"]);
+  const last = await publish({ a: "2" });
+  expect(await open().open()).toEqual(last);
 });
 
 test("an open page finds what the release before had, for a while", async () => {

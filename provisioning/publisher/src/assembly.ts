@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Staged } from "./fetcher";
-import type { Files, FileVersion } from "./files";
+import type { Edit, FileVersion } from "./files";
 import type { Folders } from "./manifest";
 import { foldersOf, parentOf } from "./names";
 import type { Pace } from "./pace";
@@ -23,37 +23,51 @@ export interface Material {
 export class Assembly {
   readonly folders: Folders = new Map();
   /** Names in which it differs from the current release. */
-  readonly changed: string[] = [];
+  readonly changed: string[];
   /** Files that are neither staged nor where they should be. */
   readonly missing: string[] = [];
   private readonly touched = new Set([""]);
   /** The folders that were spares. */
   private readonly reused = new Map<string, { stale: Set<string>; entries: number }>();
   private made = 0;
+  private readonly put: ReadonlyMap<string, FileVersion>;
 
   constructor(
     private readonly dir: string,
     private readonly id: string,
-    private readonly files: Files,
+    edit: Edit,
     private readonly material: Material,
     private readonly pace: Pace,
-  ) {}
+  ) {
+    this.put = new Map(edit.put.map((version) => [version.name, version]));
+    this.changed = [...this.put.keys(), ...edit.removed];
+  }
 
   async make(): Promise<void> {
-    await this.compare();
+    for (const name of this.changed) this.touch(name);
     fs.mkdirSync(path.join(this.dir, this.id), { mode: 0o755 });
     // The topmost one is made anew in any case, and first: it is number 0.
     this.enter("");
-    for (const name of this.files.keys()) {
-      await this.pace.step();
-      const folder = parentOf(name);
-      const place = this.enter(folder);
-      if (!place.startsWith(`${this.id}/`)) continue;
-      const reused = this.reused.get(folder);
-      if (reused !== undefined) reused.entries++;
-      if (reused?.stale.has(name) ?? true) this.place(name, inside(this.dir, place, path.basename(name)));
+    const changed = new Set(this.changed);
+    for (const [name, version] of this.material.current?.files ?? []) {
+      if (this.pace.isDue) await this.pace.step();
+      if (!changed.has(name)) this.include(version);
+    }
+    for (const version of this.put.values()) {
+      if (this.pace.isDue) await this.pace.step();
+      this.include(version);
     }
     this.checkReused();
+  }
+
+  private include(version: FileVersion): void {
+    const { name } = version;
+    const folder = parentOf(name);
+    const place = this.enter(folder);
+    if (!place.startsWith(`${this.id}/`)) return;
+    const reused = this.reused.get(folder);
+    if (reused !== undefined) reused.entries++;
+    if (reused?.stale.has(name) ?? true) this.place(version, inside(this.dir, place, path.basename(name)));
   }
 
   /** Nobody else should have touched them. @throws where someone did; the next attempt makes them anew */
@@ -66,21 +80,8 @@ export class Assembly {
     }
   }
 
-  /** Finds out what differs, and the folders it differs in, all those above them included. */
-  private async compare(): Promise<void> {
-    const { current, staged } = this.material;
-    for (const [name, version] of this.files) {
-      await this.pace.step();
-      if (staged.has(name) || current?.files.get(name) !== version) this.touch(name);
-    }
-    for (const name of current?.files.keys() ?? []) {
-      await this.pace.step();
-      if (!this.files.has(name)) this.touch(name);
-    }
-  }
-
+  /** The folder that differs, and all those above it. */
   private touch(name: string): void {
-    this.changed.push(name);
     for (const folder of foldersOf(name)) {
       if (this.touched.has(folder)) return;
       this.touched.add(folder);
@@ -117,9 +118,9 @@ export class Assembly {
     this.reused.set(folder, { stale, entries: 0 });
   }
 
-  private place(name: string, target: string): void {
+  private place(version: FileVersion, target: string): void {
     const { current, staged, quarantined } = this.material;
-    const version = this.files.get(name) as FileVersion;
+    const { name } = version;
     const old = current?.files.has(name) ? fileOf(this.dir, current, name) : undefined;
     const fetched = staged.get(name);
     const source = fetched?.file ?? old ?? quarantined(version);

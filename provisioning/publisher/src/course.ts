@@ -12,6 +12,9 @@ import { Fetcher, type FetchProgress } from "./fetcher";
 import {
   type Difference,
   difference,
+  type Edit,
+  editBetween,
+  type Files,
   type FileVersion,
   type Skipped,
   sameContent,
@@ -190,16 +193,11 @@ export class CoursePublisher {
     this.announcedLook = look;
     const { files: published, folders } = this.current;
     const versions = await this.announcements.versions(published, folders);
-    const files = new Map(published);
-    for (const version of versions) {
-      const before = published.get(version.name);
-      if (before === undefined || !sameContent(before, version)) files.set(version.name, version);
-    }
-    const changes = difference(published, files);
+    const changes = news(published, versions);
     const soon = await this.settle(this.announcedSettling, changes, look);
     if (soon > 0) return soon;
     if (hasChanges(changes))
-      await this.release({ files, folders: new Set(folders.keys()), skipped: this.skipped }, changes, look.at);
+      await this.release({ put: [...changes.added, ...changes.changed], removed: [] }, changes, look.at);
     this.announcements.published(versions);
     this.announcedSettling.reset();
     return undefined;
@@ -215,22 +213,25 @@ export class CoursePublisher {
   private async follow(wanted: Wanted, changes: Difference, began: number): Promise<void> {
     const verdict = this.guard.pass(changes.deleted, wanted, this.current);
     const applied = { ...changes, deleted: verdict.apply };
-    if (hasChanges(applied) || verdict.restore.length > 0) await this.release(wanted, applied, began);
+    if (hasChanges(applied) || verdict.restore.length > 0) {
+      const files = withHeld(wanted, this.guard.held);
+      await this.release(editBetween(this.current?.files ?? new Map(), files), applied, began);
+    }
     this.settling.reset();
     this.hurried = false;
     this.publishing = false;
     this.guard.carriedOut(verdict);
     this.caughtUpAt = began;
-    const mayChangeByItself = this.guard.isWatching || !this.undelivered.isEmpty || hasDynamic(wanted);
+    const mayChangeByItself = this.guard.isWatching || !this.undelivered.isEmpty || hasDynamic(this.current);
     if (!mayChangeByItself) this.settledPage = this.onlyPage;
   }
 
-  private async release(wanted: Wanted, changes: Difference, began: number): Promise<void> {
+  private async release(edit: Edit, changes: Difference, began: number): Promise<void> {
     // What was announced goes ahead of it: the same page again is something to do then.
     this.settledPage = undefined;
     // Where the store changes meanwhile this stays set: the publication goes on with the next listing.
     this.publishing = true;
-    const release = await this.publish(wanted, changes, began);
+    const release = await this.publish(edit, changes, began);
     this.rollback.end();
     this.publishing = false;
     this.dependencies.onPublished();
@@ -376,18 +377,18 @@ export class CoursePublisher {
     }
   }
 
-  private async publish(wanted: Wanted, changes: Difference, began: number): Promise<Release> {
+  private async publish(edit: Edit, changes: Difference, began: number): Promise<Release> {
     const { journal } = this.dependencies;
     const { staged, moved } = await this.fetch([...changes.added, ...changes.changed]);
     this.undelivered.note(staged.keys(), moved, performance.now());
     if (moved[0] !== undefined) throw new StoreChanging(moved[0].name, moved.length);
 
-    for (const [name, { version }] of staged) wanted.files.set(name, version);
-    const files = withHeld(wanted, this.guard.held);
+    const put = edit.put.map((version) => staged.get(version.name)?.version ?? version);
     try {
-      this.current = await this.releases.publish(this.current, files, staged, () => !this.rollback.isPinned);
+      const isWanted = () => !this.rollback.isPinned;
+      this.current = await this.releases.publish(this.current, { ...edit, put }, staged, isWanted);
     } catch (error) {
-      if (error instanceof DamagedRelease) for (const name of error.names) this.current?.files.delete(name);
+      if (error instanceof DamagedRelease) this.releases.forgetMissing(this.current, error);
       throw error;
     }
     const durationMs = Math.round(performance.now() - began);
@@ -397,7 +398,7 @@ export class CoursePublisher {
     });
     journal.info(
       `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${counts.deleted} deleted, ` +
-        `${files.size} files, in ${durationMs} ms`,
+        `${this.current.files.size} files, in ${durationMs} ms`,
     );
     return this.current;
   }
@@ -424,12 +425,23 @@ export class CoursePublisher {
   }
 }
 
+/** What of these versions is not published. */
+function news(published: Files, versions: FileVersion[]): Difference {
+  const changes: Difference = { added: [], changed: [], deleted: [] };
+  for (const version of versions) {
+    const before = published.get(version.name);
+    if (before === undefined) changes.added.push(version);
+    else if (!sameContent(before, version)) changes.changed.push(version);
+  }
+  return changes;
+}
+
 function hasChanges({ added, changed, deleted }: Difference): boolean {
   return added.length + changed.length + deleted.length > 0;
 }
 
 /** Dynamic large objects change without their listing. */
-function hasDynamic({ files }: Wanted): boolean {
-  for (const { dynamicEtag } of files.values()) if (dynamicEtag !== undefined) return true;
+function hasDynamic(release: Release | undefined): boolean {
+  for (const { dynamicEtag } of release?.files.values() ?? []) if (dynamicEtag !== undefined) return true;
   return false;
 }

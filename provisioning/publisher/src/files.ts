@@ -123,6 +123,35 @@ export function difference(published: Files, wanted: Files): Difference {
   return result;
 }
 
+/** What a release has otherwise than the one before it. */
+export interface Edit {
+  put: FileVersion[];
+  /** Names. */
+  removed: string[];
+}
+
+export function editBetween(published: Files, next: Files): Edit {
+  const edit: Edit = { put: [], removed: [] };
+  for (const [name, version] of next) if (published.get(name) !== version) edit.put.push(version);
+  for (const name of published.keys()) if (!next.has(name)) edit.removed.push(name);
+  return edit;
+}
+
+/** Changes `files`. @returns what undoes it */
+export function apply(files: Files, { put, removed }: Edit): Edit {
+  const undo: Edit = { put: [], removed: [] };
+  const change = (name: string, version: FileVersion | undefined) => {
+    const before = files.get(name);
+    if (before === undefined) undo.removed.push(name);
+    else undo.put.push(before);
+    if (version === undefined) files.delete(name);
+    else files.set(name, version);
+  };
+  for (const name of removed) change(name, undefined);
+  for (const version of put) change(version.name, version);
+  return undo;
+}
+
 /**
  * The files of the next release: what is wanted, and what is held. A held file gives way where its
  * name is needed for a folder now, or its folder's name for a file.

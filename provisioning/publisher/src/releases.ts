@@ -3,8 +3,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { Assembly, fileOf } from "./assembly";
 import type { Staged } from "./fetcher";
-import type { Files, FileVersion } from "./files";
-import { type Manifest, type Outline, readManifest, readOutline, writeManifest } from "./manifest";
+import { apply, type Edit, type FileVersion } from "./files";
+import { forget, type Manifest, Manifests, type Outline } from "./manifest";
 import { Pace } from "./pace";
 import { Quarantine } from "./quarantine";
 import { Spares } from "./spares";
@@ -24,6 +24,8 @@ export class DamagedRelease extends Error {
 
 /** With more changes than this a release is not worth being made from an older one. */
 const MAX_STEP = 10_000;
+/** With more files than this that are not in its list, a release gets one of its own: later, when no visitor waits for it. */
+const MAX_UNLISTED = 1_000;
 
 /** So much of the disk, at most so many bytes, is left to others. */
 const FREE = { share: 0.05, bytes: 256 * 1024 ** 2 };
@@ -39,6 +41,7 @@ const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
  *
  *     <dir>/<id>/<n>/        one folder of the course: its files, and a link for each folder in it, `../../<id>/<n>`
  *     <dir>/<id>.json        the release: its files, and where its folders are; written last, so without it there is none
+ *     <dir>/<id>.files       a list of files that releases share (see `Manifests`)
  *     <dir>/.staging-<boot>/ bytes fetched and verified for the next release
  *     <dir>/.quarantine/     what was deleted lately
  *     <dir>/.spares/         large folders of former releases, to be used again
@@ -53,6 +56,7 @@ export class Releases {
   readonly staging: string;
   readonly quarantine: Quarantine;
   private readonly spares: Spares;
+  private readonly manifests: Manifests;
   /** Each complete release. */
   private readonly outlines = new Map<string, Outline>();
 
@@ -67,6 +71,7 @@ export class Releases {
     this.staging = path.join(dir, `.staging-${bootId()}`);
     this.quarantine = new Quarantine(path.join(dir, ".quarantine"));
     this.spares = new Spares(dir);
+    this.manifests = new Manifests(dir);
   }
 
   /**
@@ -91,41 +96,48 @@ export class Releases {
 
   private async read(id: string): Promise<Release> {
     const pace = new Pace(this.onProgress);
-    const manifest = readManifest(this.manifestOf(id));
+    const manifest = this.manifests.read(id);
     if (manifest !== undefined) {
-      await forgetDamaged(manifest.files, this.topOf(id), pace);
+      await forgetDamaged(manifest, this.topOf(id), pace);
       return { id, ...manifest };
     }
-    const learnt = { id, ...(await learnTree(this.topOf(id), this.dir, pace)) };
-    writeManifest(this.manifestOf(id), learnt);
-    this.outlines.set(id, learnt);
-    return learnt;
+    const learnt = await learnTree(this.topOf(id), this.dir, pace);
+    const release: Release = { id, ...learnt, list: id, unlisted: new Set() };
+    this.manifests.writeList(id, release.files);
+    this.manifests.write(id, release);
+    this.outlines.set(id, outlineOf(release));
+    return release;
   }
 
   /**
-   * Makes a release of `files` and publishes it.
-   * @param staged for each file that is not taken from the current release, its verified bytes
+   * Makes the next release and publishes it. The current one's files become its files.
+   * @param staged the verified bytes of each file that it has put and that is not in quarantine
    * @param isWanted asked at the moment of the switch
    * @throws DamagedRelease, NoLongerWanted
    */
   async publish(
     current: Release | undefined,
-    files: Files,
+    edit: Edit,
     staged: Map<string, Staged>,
     isWanted: () => boolean = () => true,
   ): Promise<Release> {
     const id = this.nextId();
+    const files = current?.files ?? new Map<string, FileVersion>();
+    let undo: Edit = { put: [], removed: [] };
     try {
       const { quarantine, spares } = this;
       const material = { current, staged, spares, quarantined: quarantine.fileOf.bind(quarantine) };
-      const assembly = new Assembly(this.dir, id, files, material, new Pace(this.onProgress));
+      const assembly = new Assembly(this.dir, id, edit, material, new Pace(this.onProgress));
       await assembly.make();
       if (assembly.missing.length > 0) throw new DamagedRelease(assembly.missing);
       const { folders, changed } = assembly;
+      undo = apply(files, edit);
       const step =
         current !== undefined && changed.length <= MAX_STEP ? { from: current.id, names: changed } : undefined;
-      const release = { id, files, folders, step };
-      writeManifest(this.manifestOf(id), release);
+      const unlisted = current === undefined ? [] : [...current.unlisted, ...changed];
+      const release: Release = { id, files, folders, step, list: current?.list ?? id, unlisted: new Set(unlisted) };
+      if (current === undefined) this.manifests.writeList(id, files);
+      this.manifests.write(id, release);
       await flush(this.dir);
       if (!isWanted()) throw new NoLongerWanted(`${id} is not published`);
       const before = this.linked();
@@ -134,14 +146,20 @@ export class Releases {
         this.point(this.links.before, before);
       }
       this.show(id);
-      this.outlines.set(id, { folders, step });
+      this.outlines.set(id, outlineOf(release));
       this.spares.note(changed);
       return release;
     } catch (error) {
-      fs.rmSync(this.manifestOf(id), { force: true });
+      apply(files, undo);
+      this.manifests.remove(id);
       await this.remove(path.join(this.dir, id));
       throw error;
     }
+  }
+
+  /** Takes it that files of the current release are not there, so that they are fetched again. */
+  forgetMissing(current: Release | undefined, { names }: DamagedRelease): void {
+    if (current !== undefined) for (const name of names) forget(current, name);
   }
 
   /** Keeps files of the current release beyond it. */
@@ -169,22 +187,33 @@ export class Releases {
     for (const name of fs.readdirSync(this.staging)) fs.rmSync(path.join(this.staging, name), { force: true });
     const others = this.kept.filter((id) => id !== current.id);
     for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) this.drop(id);
+    if (current.unlisted.size > MAX_UNLISTED) await this.list(current);
     await this.removeUnused();
+  }
+
+  /** Gives a release a list of its own. */
+  private async list(release: Release): Promise<void> {
+    this.manifests.writeList(release.id, release.files);
+    await flush(this.dir);
+    release.list = release.id;
+    release.unlisted.clear();
+    this.manifests.write(release.id, release);
+    this.outlines.set(release.id, outlineOf(release));
   }
 
   /** Forgets a release. Of the folders that no other one shares with it, the large ones are kept for the next release. */
   private drop(id: string): void {
     const { folders } = this.outlines.get(id) as Outline;
     const changed = this.changedSince(id);
-    this.forget(id);
+    this.forgetRelease(id);
     if (changed === undefined) return;
     const used = new Set([...this.outlines.values()].flatMap((outline) => [...outline.folders.values()]));
     for (const [folder, place] of folders)
       if (!used.has(place)) this.spares.keep(folder, path.join(this.dir, place), folders, changed);
   }
 
-  private forget(id: string): void {
-    fs.rmSync(this.manifestOf(id), { force: true });
+  private forgetRelease(id: string): void {
+    this.manifests.remove(id);
     this.outlines.delete(id);
   }
 
@@ -213,7 +242,7 @@ export class Releases {
     for (const id of this.kept.slice(0, -1)) {
       if (this.hasRoom(bytes)) return;
       if (id === shown) continue;
-      this.forget(id);
+      this.forgetRelease(id);
       await this.removeUnused();
     }
     if (!this.hasRoom(bytes)) throw Object.assign(new Error("the disk is full"), { code: "ENOSPC" });
@@ -261,15 +290,15 @@ export class Releases {
 
   /** The outline of a release, if that is complete: if there is also the folder that the link would name. */
   private outlineOf(id: string): Outline | undefined {
-    return fs.existsSync(this.topOf(id)) ? readOutline(this.manifestOf(id)) : undefined;
+    return fs.existsSync(this.topOf(id)) ? this.manifests.readOutline(id) : undefined;
   }
 
   /** Removes all that is neither staged nor part of a release, and that visitors do not see. */
   private async removeUnused(): Promise<void> {
     const foreign = this.foreign();
     const used = new Set([this.staging, this.quarantine.dir, this.spares.dir, ...this.spares.dirs]);
-    for (const [id, { folders }] of this.outlines) {
-      used.add(this.manifestOf(id)).add(path.join(this.dir, id));
+    for (const [id, { folders, list }] of this.outlines) {
+      used.add(this.manifests.fileOf(id)).add(this.manifests.listOf(list)).add(path.join(this.dir, id));
       for (const place of folders.values()) {
         const folder = path.join(this.dir, place);
         used.add(folder).add(path.dirname(folder));
@@ -317,10 +346,10 @@ export class Releases {
   private topOf(id: string): string {
     return path.join(this.dir, id, "0");
   }
+}
 
-  private manifestOf(id: string): string {
-    return path.join(this.dir, `${id}.json`);
-  }
+function outlineOf({ folders, step, list }: Outline): Outline {
+  return { folders, step, list };
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, lstatSync, readdirSync, realpathSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import * as path from "node:path";
 import type { Files } from "./files";
-import type { Folders, Manifest } from "./manifest";
+import { type Content, type Folders, forget, type Manifest } from "./manifest";
 import { foldersOf } from "./names";
 import { Pace } from "./pace";
 
@@ -31,7 +31,7 @@ async function* walk(root: string, pace: Pace, below = ""): AsyncGenerator<TreeF
  * A large object's hash can't be learnt this way: it will be fetched once more.
  * @param releases the folder that all places are in
  */
-export async function learnTree(root: string, releases: string, pace = new Pace()): Promise<Manifest> {
+export async function learnTree(root: string, releases: string, pace = new Pace()): Promise<Content> {
   const files: Files = new Map();
   const folders: Folders = new Map([["", path.relative(releases, root)]]);
   for await (const { name, bytes, modified } of walk(root, pace)) {
@@ -50,18 +50,15 @@ export async function learnTree(root: string, releases: string, pace = new Pace(
 }
 
 /** Removes from a manifest what the tree no longer holds in that size, so that it is fetched again. */
-export async function forgetDamaged(files: Files, root: string, pace = new Pace()): Promise<number> {
+export async function forgetDamaged(manifest: Manifest, root: string, pace = new Pace()): Promise<void> {
   const sizes = new Map<string, number>();
   for await (const { name, bytes } of walk(root, pace)) sizes.set(name, bytes);
-  let damaged = 0;
-  for (const [name, { bytes, dynamicEtag }] of files) {
+  for (const [name, { bytes, dynamicEtag }] of manifest.files) {
     const size = sizes.get(name);
     // A listing gives no size for a dynamic large object.
     if (size === bytes || (size !== undefined && dynamicEtag !== undefined)) continue;
-    files.delete(name);
-    damaged++;
+    forget(manifest, name);
   }
-  return damaged;
 }
 
 /** Removes a file or a folder with all that is in it. Node's own way holds a promise for each of 100,000 files. */
