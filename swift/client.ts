@@ -6,6 +6,7 @@ import type { SwiftCredentials } from "./credentials";
 import { SwiftError } from "./errors";
 import { chunksOf, HttpClient, type HttpRequest, readBody, type Traffic } from "./http";
 import { type ListedObject, parseListing, unquote } from "./listing";
+import { Cutter, inAdvance, type Range, rangeQuery } from "./ranges";
 
 export interface SwiftClientOptions {
   /** How long nothing may move on a connection, in ms. @default 15000 */
@@ -31,10 +32,12 @@ export interface SwiftObject extends SwiftHead {
   discard(): void;
 }
 
-/** What is remembered of a listing's first page, to know it again without reading it. Starts empty. */
-export interface PageMemory {
-  digest?: string;
-  page?: ListedObject[];
+/** What is remembered of a listing, to be faster the next time. Starts empty. */
+export interface ListingMemory {
+  /** The only page of a small container, to know it again without reading it. */
+  page?: { digest: string; objects: ListedObject[] } | undefined;
+  /** The parts of a large one, to ask for some of them at a time. */
+  ranges?: Range[];
 }
 
 export interface PutOptions {
@@ -49,6 +52,10 @@ export interface PutOptions {
 
 /** How often a page of a listing is asked for, after the first page. */
 const PAGE_ATTEMPTS = 3;
+/** So many pages are asked for at a time where it is known where they begin. */
+const PAGES_AT_ONCE = 3;
+/** What a range of a listing may grow by before it takes two requests: this share of a page is left free. */
+const FREE_SHARE = 0.1;
 
 /** A client of one Swift account. Signs in when first needed, and again once when a token has expired. */
 export class SwiftClient {
@@ -105,20 +112,34 @@ export class SwiftClient {
 
   /**
    * The listing page by page, for containers too large to be held at once. It is complete only when it ended without an error.
-   * @param memory remembers the first page from call to call: where the store answers with the same bytes again, the very
-   * same array is yielded, unread.
+   * @param memory remembers it from call to call. Where the store answers with the same bytes again for a container of one page,
+   * the very same array is yielded, unread; of a large container several pages are asked for at a time.
    */
-  async *listPages(container: string, prefix = "", memory?: PageMemory): AsyncGenerator<ListedObject[]> {
-    let marker = "";
-    for (;;) {
-      const page = await this.listPageStubbornly(container, prefix, marker, marker === "" ? memory : undefined);
-      yield page;
-      // The store refuses a limit above its own, so a page that is not full is the last one.
-      if (page.length < this.pageSize) return;
-      const last = page.at(-1)?.name ?? "";
-      if (last === marker) throw this.unexpected(200, "a listing that never ends", container);
-      marker = last;
+  async *listPages(container: string, prefix = "", memory: ListingMemory = {}): AsyncGenerator<ListedObject[]> {
+    const { ranges = [{ after: "" }] } = memory;
+    const cutter = new Cutter(Math.ceil(this.pageSize * (1 - FREE_SHARE)));
+    const ask = (range: Range) => this.askPage(container, prefix, range);
+    const answers = inAdvance(
+      ranges.map((range) => () => ask(range)),
+      PAGES_AT_ONCE,
+    );
+    for (let range of ranges) {
+      let answer = answers.next().value as Promise<Buffer>;
+      for (;;) {
+        const isFirst = range.after === "" && range.upTo === undefined;
+        const page = await this.readPage(container, prefix, answer, range, isFirst ? memory : undefined);
+        for (const { name } of page) cutter.add(name);
+        yield page;
+        // The store refuses a limit above its own, so a page that is not full is the last one of its range.
+        if (page.length < this.pageSize) break;
+        memory.page = undefined;
+        const last = page.at(-1)?.name ?? "";
+        if (last === range.after) throw this.unexpected(200, "a listing that never ends", container);
+        range = { ...range, after: last };
+        answer = ask(range);
+      }
     }
+    memory.ranges = cutter.ranges;
   }
 
   /** Opens an object. @throws SwiftError "notFound" where it is gone. */
@@ -183,33 +204,35 @@ export class SwiftClient {
   }
 
   /** A listing of many pages is not given up for one that fails in passing. */
-  private async listPageStubbornly(
+  private async readPage(
     container: string,
     prefix: string,
-    marker: string,
-    memory?: PageMemory,
+    first: Promise<Buffer>,
+    range: Range,
+    memory?: ListingMemory,
   ): Promise<ListedObject[]> {
+    let answer = first;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.listPage(container, prefix, marker, memory);
+        return this.parsePage(container, prefix, await answer, memory);
       } catch (error) {
         const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
-        if (!passing || marker === "" || attempt === PAGE_ATTEMPTS) throw error;
+        if (!passing || range.after === "" || attempt === PAGE_ATTEMPTS) throw error;
+        answer = this.askPage(container, prefix, range);
       }
     }
   }
 
-  private async listPage(
-    container: string,
-    prefix: string,
-    marker: string,
-    memory?: PageMemory,
-  ): Promise<ListedObject[]> {
-    const query = `format=json&limit=${this.pageSize}&prefix=${encodeURIComponent(prefix)}&marker=${encodeURIComponent(marker)}`;
+  private async askPage(container: string, prefix: string, range: Range): Promise<Buffer> {
+    const query = `format=json&limit=${this.pageSize}&prefix=${encodeURIComponent(prefix)}&${rangeQuery(range)}`;
     const { status, body } = await this.fetch({ method: "GET", path: pathOf(container), query });
     if (status !== 200) throw this.unexpected(status, `the listing of container ${container}`, container);
+    return body;
+  }
+
+  private parsePage(container: string, prefix: string, body: Buffer, memory?: ListingMemory): ListedObject[] {
     const digest = memory && createHash("md5").update(body).digest("hex");
-    if (memory?.page !== undefined && memory.digest === digest) return memory.page;
+    if (memory?.page !== undefined && memory.page.digest === digest) return memory.page.objects;
     const page = parseListing(body.toString("utf8"), prefix);
     if (page === undefined) {
       throw new SwiftError(
@@ -218,7 +241,7 @@ export class SwiftClient {
         200,
       );
     }
-    if (memory) Object.assign(memory, { digest, page });
+    if (memory && digest !== undefined) memory.page = { digest, objects: page };
     return page;
   }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SwiftObject } from "../swift/client";
+import type { ListingMemory, SwiftObject } from "../swift/client";
 import { SwiftClient } from "../swift/client";
 import { parseCredentials, type SwiftCredentials } from "../swift/credentials";
 import type { Fault } from "./support/faults";
@@ -100,6 +100,63 @@ describe("a listing", () => {
       expect((await paged.list("c")).map(({ name }) => name).sort()).toEqual([...names].sort());
     }
     expect((await client.list("c", "f1")).map(({ name }) => name)[0]).toBe("f1");
+  });
+
+  test("that is known is asked for in parts, and is complete whatever has come and gone", async () => {
+    const paged = new SwiftClient(store.credentials, { pageSize: 10 });
+    const memory: ListingMemory = {};
+    const list = async () => {
+      store.requests.length = 0;
+      const names: string[] = [];
+      for await (const page of paged.listPages("c", "d/", memory)) names.push(...page.map(({ name }) => name));
+      const markers = store.requests.map(({ query }) => query.get("marker"));
+      return { names, requests: store.requests.length, markers: markers.sort() };
+    };
+    const stored = new Set<string>();
+    const expected = () => [...stored].sort();
+    const put = (name: string) => {
+      stored.add(name);
+      store.put("c", name, "x");
+    };
+    const remove = (name: string) => {
+      stored.delete(name);
+      store.delete("c", name);
+    };
+    for (let i = 10; i < 60; i++) put(`d/${i}`);
+    store.put("c", "e", "x");
+    expect((await list()).requests).toBe(6);
+    const second = await list();
+    expect(second).toMatchObject({ names: expected(), requests: 6 });
+    expect(second.markers).toEqual(["", "d/18", "d/27", "d/36", "d/45", "d/54"]);
+    // What a cut was made at goes, much comes before and behind it, and at the very end.
+    remove("d/18");
+    for (let i = 0; i < 25; i++) put(`d/18-${String(i).padStart(2, "0")}`);
+    for (let i = 0; i < 15; i++) put(`d/9${i}`);
+    expect((await list()).names.sort()).toEqual(expected());
+    for (let i = 10; i < 60; i++) remove(`d/${i}`);
+    expect((await list()).names.sort()).toEqual(expected());
+    for (const name of expected().slice(3)) remove(name);
+    expect((await list()).names).toEqual(expected());
+    expect(await list()).toMatchObject({ names: expected(), requests: 1 });
+  });
+
+  test("in parts, a part that fails in passing is asked for again, and one that fails for good is an outage", async () => {
+    const paged = new SwiftClient(store.credentials, { pageSize: 10 });
+    const memory: ListingMemory = {};
+    const list = async () => {
+      let rows = 0;
+      for await (const page of paged.listPages("c", "", memory)) rows += page.length;
+      return rows;
+    };
+    for (let i = 10; i < 60; i++) store.put("c", `f${i}`, "x");
+    await list();
+    let failures = 0;
+    store.fault = ({ query }) => (query.get("marker") === "f27" && failures++ === 0 ? "html" : undefined);
+    expect(await list()).toBe(50);
+    store.fault = ({ query }) => (query.get("marker") === "f27" ? 503 : undefined);
+    await expect(list()).rejects.toMatchObject({ kind: "outage" });
+    store.fault = () => undefined;
+    expect(await list()).toBe(50);
   });
 
   const outages: Fault[] = [

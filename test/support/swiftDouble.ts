@@ -175,9 +175,12 @@ export class SwiftDouble {
     const limit = Number(query.get("limit") ?? PAGE_LIMIT);
     if (limit > PAGE_LIMIT) return { status: 412 };
     const marker = Buffer.from(query.get("marker") ?? "");
+    const end = query.get("end_marker");
+    const isBefore = (order: Buffer) => end === null || order.compare(Buffer.from(end)) < 0;
     const rows = [...objects]
       .map(([name, object]) => ({ name, order: Buffer.from(name), object }))
-      .filter(({ name, order }) => name.startsWith(query.get("prefix") ?? "") && order.compare(marker) > 0)
+      .filter(({ name }) => name.startsWith(query.get("prefix") ?? ""))
+      .filter(({ order }) => order.compare(marker) > 0 && isBefore(order))
       .sort((a, b) => a.order.compare(b.order))
       .slice(0, limit)
       .map(({ name, object: { hash, bytes, contentType, modified, sloEtag } }) => ({

@@ -1,7 +1,7 @@
 import type { SwiftClient, SwiftHead } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
 import type { Source } from "./download";
-import type { Files, FileVersion } from "./files";
+import type { Files, FileVersion, Wanted } from "./files";
 import { foldersOf, unsafeName } from "./names";
 import { eachOf } from "./pace";
 
@@ -65,15 +65,17 @@ export class Announcements {
   }
 
   /**
-   * Puts into a listing's files what was published ahead of it, where the listing had been begun before.
+   * Puts into a listing's files what was published ahead of it, where the listing had been begun before. A name that has become a
+   * folder's meanwhile, or lies in what has become a file, is left to the next one.
    * @param began when that was
    * @returns whether there was anything: then the files are not what the store was listed to have
    */
-  keepAhead(files: Files, began: number): boolean {
+  keepAhead({ files, folders }: Wanted, began: number): boolean {
     let isAny = false;
     for (const [name, { version, at }] of this.ahead) {
+      const isClash = folders.has(name) || [...foldersOf(name)].some((folder) => files.has(folder));
       if (at < began) this.ahead.delete(name);
-      else if ((files.get(name)?.lastModified ?? "") < version.lastModified) {
+      else if (!isClash && (files.get(name)?.lastModified ?? "") < version.lastModified) {
         files.set(name, version);
         isAny = true;
       }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PageMemory, SwiftClient } from "../../../swift/client";
+import type { ListingMemory, SwiftClient } from "../../../swift/client";
 import type { ListedObject } from "../../../swift/listing";
 import { Announcements } from "./announcements";
 import type { Config, Course } from "./config";
@@ -90,7 +90,7 @@ export class CoursePublisher {
   private readonly settling: Settling;
   private readonly announcements: Announcements;
   private readonly announcedSettling: Settling;
-  private readonly firstPage: PageMemory = {};
+  private readonly listing: ListingMemory = {};
   /** The last listing, where it was one page; and such a one that the site follows wholly: the same again is nothing to do. */
   private onlyPage: ListedObject[] | undefined;
   private settledPage: ListedObject[] | undefined;
@@ -345,7 +345,7 @@ export class CoursePublisher {
     }
     const wanted = gathered.result();
     // A site that is ahead of this listing has something to do when the same listing comes again.
-    if (this.announcements.keepAhead(wanted.files, began)) this.onlyPage = undefined;
+    if (this.announcements.keepAhead(wanted, began)) this.onlyPage = undefined;
     await this.dynamic.check(wanted.files);
     this.undelivered.giveUp(wanted, this.current?.files ?? new Map(), performance.now());
     this.listedAt = new Date();
@@ -355,7 +355,7 @@ export class CoursePublisher {
 
   /** The pages of a listing. A page takes longer than an announced object should: that goes ahead while the page is on its way. */
   private async *pages(): AsyncGenerator<ListedObject[]> {
-    const pages = this.dependencies.store.listPages(this.course.container, this.prefix, this.firstPage);
+    const pages = this.dependencies.store.listPages(this.course.container, this.prefix, this.listing);
     for (;;) {
       const next = pages.next();
       await this.followAnnouncedUntil(next);

@@ -73,13 +73,13 @@ export class WantedFiles {
       this.emptiedAt = object.lastModified;
       return;
     }
-    const reason = object.symlinkPath === undefined ? unsafeName(name) : "a Swift symlink; store the file itself";
+    const before = this.published.get(name);
+    const reason = reasonToSkip(object, name, before !== undefined);
     if (reason !== undefined) {
       this.skipped.push({ name, reason });
       return;
     }
     const version = { name, hash: object.hash, bytes: object.bytes, lastModified: object.lastModified };
-    const before = this.published.get(name);
     const kept = before && sameContent(before, version) ? before : version;
     this.files.set(kept.name, kept);
     for (const folder of foldersOf(kept.name)) {
@@ -96,6 +96,12 @@ export class WantedFiles {
     }
     return { files: this.files, folders: this.folders, skipped: this.skipped, emptiedAt: this.emptiedAt };
   }
+}
+
+/** Why an object is not published. A name that is published already is one that can be: looking at each again costs most of a listing. */
+function reasonToSkip({ symlinkPath }: ListedObject, name: string, isPublished: boolean): string | undefined {
+  if (symlinkPath !== undefined) return "a Swift symlink; store the file itself";
+  return isPublished ? undefined : unsafeName(name);
 }
 
 /** Upload tools make an object for each folder; it has no content. */
