@@ -6,7 +6,7 @@ import type { StackOutputs } from "./stack";
 export type { CourseStatus, Status };
 
 /** Seconds for one answer over SSH: an emulated server with much to do takes long to log in to. */
-const STATUS_SECONDS = 90;
+export const STATUS_SECONDS = 90;
 
 /** Asks the publisher on the web server. @throws CommandError when the server or the publisher does not answer. */
 export async function publisherStatus(outputs: StackOutputs): Promise<Status> {

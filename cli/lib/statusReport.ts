@@ -9,6 +9,7 @@ import { BACKEND } from "./paths";
 import { type CourseStatus, publisherStatus, type Status } from "./publisher";
 import { askHttp } from "./site";
 import { isDev, PROJECT, Stack, type StackOutputs } from "./stack";
+import { type GatewayStatus, gatewayStatus } from "./uploadGateway";
 
 /** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
 export interface StatusReport {
@@ -17,6 +18,8 @@ export interface StatusReport {
   devcloud?: DevcloudStatus;
   stack?: StackFacts;
   mount?: Status["mount"];
+  /** Only where the stack has an upload gateway. */
+  uploads?: GatewayStatus;
   courses: CourseReport[];
   /** Everything that does not work, in words. */
   problems: string[];
@@ -47,7 +50,10 @@ export async function collectReport(stackName: string): Promise<StatusReport> {
     isDev(stackName) ? part(report, "dev cloud", () => reportDevcloud(report)) : undefined,
     part(report, `stack ${stackName}`, async () => {
       const outputs = await reportStack(report, stackName);
-      await reportCourses(report, outputs);
+      await Promise.all([
+        reportCourses(report, outputs),
+        part(report, "upload gateway", () => reportUploads(report, outputs)),
+      ]);
     }),
   ]);
   return report;
@@ -118,6 +124,14 @@ async function stackFacts(stack: Stack): Promise<StackFacts> {
     resources: own?.resourceCount ?? 0,
     ...(last && { lastUpdate: { kind: last.kind, result: last.result, endedAt: last.endTime } }),
   };
+}
+
+async function reportUploads(report: StatusReport, outputs: StackOutputs): Promise<void> {
+  const uploads = await gatewayStatus(outputs);
+  if (uploads === undefined) return;
+  report.uploads = uploads;
+  if (uploads.state !== "active")
+    throw new UserError(`it is ${uploads.state}: npm run ssh -- sudo journalctl --unit upload-gateway --lines 20`);
 }
 
 async function reportCourses(report: StatusReport, outputs: StackOutputs): Promise<void> {

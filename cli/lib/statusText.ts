@@ -1,5 +1,6 @@
 import { count, duration, megabytes, secondsSince } from "./progress";
 import type { CourseReport, StatusReport } from "./statusReport";
+import type { GatewayStatus } from "./uploadGateway";
 
 /** Skipped objects shown for each course. */
 const SHOWN = 3;
@@ -8,6 +9,7 @@ const SHOWN = 3;
 export function statusText(report: StatusReport): string {
   const lines = [...devcloudLines(report), ...stackLines(report)];
   if (report.mount) lines.push(`Mount /mnt    ${report.mount.healthy ? "healthy" : "broken"}: ${report.mount.detail}`);
+  if (report.uploads) lines.push(...uploadLines(report.uploads));
   if (report.courses.length > 0) lines.push("Courses", ...report.courses.flatMap(courseLines));
   if (report.problems.length === 0) lines.push("Everything works.");
   else lines.push("Problems", ...report.problems.map((problem) => `  - ${problem.replaceAll("\n", "\n    ")}`));
@@ -34,6 +36,10 @@ function stackLines({ stackName, stack }: StatusReport): string[] {
     ...(updating ? [`              Pulumi (process ${updating}) is at work on it`] : []),
     ...(siteUrl ? [`Site          ${siteUrl}`] : []),
   ];
+}
+
+function uploadLines({ urls, state, detail }: GatewayStatus): string[] {
+  return [`Uploads       ${state}: ${urls.join("  ")}`, ...(detail === "" ? [] : [`              ${detail}`])];
 }
 
 function courseLines({ name, url, http, publisher }: CourseReport): string[] {

@@ -40,6 +40,17 @@ test("an announced object is on the site before any listing could show it, and i
   expect(store.reads.length).toBe(reads);
 });
 
+test("one that changes before it is read is asked for again", async () => {
+  let changes = 2;
+  store.fault = ({ method, object }) => {
+    if (method === "GET" && object === "html/a" && changes > 0) store.put("course", "html/a", `version ${--changes}`);
+    return undefined;
+  };
+  store.put("course", "html/a", "two");
+  await announce("html/a");
+  await untilServed(site, { a: "version 0", "dir/b": "one" }, { limitMs: 2 * LISTING_MS });
+});
+
 test("a listing that was begun before does not take it back", async () => {
   // Changes the sums of the container: a listing begins.
   store.put("course", "html/c", "one!");

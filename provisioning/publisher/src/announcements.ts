@@ -8,13 +8,19 @@ import { eachOf } from "./pace";
 /** More of them at once are left to the listing, which is cheaper then. */
 const MAX_WAITING = 1_000;
 
+/** A new one each time that an object is announced. */
+interface Announced {
+  /** What the store was found to have since then: it is asked once only. */
+  version?: FileVersion | undefined;
+}
+
 /**
  * Objects that someone says to have stored just now: each is asked for by itself, so that it need not wait for the listing of a
  * large container. The listing stays the truth: what was never announced, or deleted, it tells; and what can't be told from one
  * object's head is left to it.
  */
 export class Announcements {
-  private waiting = new Set<string>();
+  private readonly waiting = new Map<string, Announced>();
   /** Published ahead of the listing; with the time of that, by a clock that is never set. */
   private readonly ahead = new Map<string, { version: FileVersion; at: number }>();
 
@@ -31,7 +37,7 @@ export class Announcements {
   add(object: string): void {
     const name = object.slice(this.source.prefix.length);
     const isOurs = object.startsWith(this.source.prefix) && unsafeName(name) === undefined;
-    if (isOurs && this.waiting.size < MAX_WAITING) this.waiting.add(name);
+    if (isOurs && (this.waiting.has(name) || this.waiting.size < MAX_WAITING)) this.waiting.set(name, {});
   }
 
   /** A listing is about to begin that will show all of them. */
@@ -45,21 +51,26 @@ export class Announcements {
    */
   async versions(published: Files, folders: ReadonlyMap<string, unknown>): Promise<FileVersion[]> {
     const versions: FileVersion[] = [];
-    await eachOf([...this.waiting], 8, async (name) => {
+    await eachOf([...this.waiting], 8, async ([name, announced]) => {
       const isClash = folders.has(name) || [...foldersOf(name)].some((folder) => published.has(folder));
-      const version = isClash ? undefined : await this.versionOf(name);
-      if (version === undefined) this.waiting.delete(name);
-      else versions.push(version);
+      if (!isClash) announced.version ??= await this.versionOf(name);
+      if (announced.version !== undefined && !isClash) versions.push(announced.version);
+      else if (this.waiting.get(name) === announced) this.waiting.delete(name);
     });
     const taken = new Set(versions.flatMap(({ name }) => [...foldersOf(name)]));
     for (const name of taken) this.waiting.delete(name);
     return versions.filter(({ name }) => !taken.has(name));
   }
 
-  /** These are on the site now. */
+  /** What the store was found to have may not be what it has now. */
+  askAgain(): void {
+    for (const name of this.waiting.keys()) this.waiting.set(name, {});
+  }
+
+  /** These are on the site now; what was announced anew meanwhile goes on waiting. */
   published(versions: FileVersion[]): void {
     for (const version of versions) {
-      this.waiting.delete(version.name);
+      if (this.waiting.get(version.name)?.version === version) this.waiting.delete(version.name);
       this.ahead.set(version.name, { version, at: performance.now() });
     }
   }

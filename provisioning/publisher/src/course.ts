@@ -196,8 +196,13 @@ export class CoursePublisher {
     const changes = news(published, versions);
     const soon = await this.settle(this.announcedSettling, changes, look);
     if (soon > 0) return soon;
-    if (hasChanges(changes))
-      await this.release({ put: [...changes.added, ...changes.changed], removed: [] }, changes, look.at);
+    try {
+      if (hasChanges(changes))
+        await this.release({ put: [...changes.added, ...changes.changed], removed: [] }, changes, look.at);
+    } catch (error) {
+      this.announcements.askAgain();
+      throw error;
+    }
     this.announcements.published(versions);
     this.announcedSettling.reset();
     return undefined;

@@ -32,8 +32,9 @@ import (
 const exitConfig = 78
 
 const (
-	sweepPeriod = 6 * time.Hour
-	banner      = "xwMOOC upload"
+	sweepPeriod  = 6 * time.Hour
+	reportPeriod = 5 * time.Second
+	banner       = "xwMOOC upload"
 )
 
 func main() {
@@ -65,7 +66,7 @@ func run(etc, socket string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	go g.sweep(ctx)
-	go keepAlive(ctx)
+	go g.report(ctx)
 	_, _ = daemon.SdNotify(false, daemon.SdNotifyReady)
 	slog.Info("ready", "accounts", g.accounts, "courses", len(g.config.Courses))
 	select {
@@ -226,15 +227,11 @@ func (g *gateway) sweep(ctx context.Context) {
 	}
 }
 
-// keepAlive tells systemd that this process runs, as often as it wants to know.
-func keepAlive(ctx context.Context) {
-	period, err := daemon.SdWatchdogEnabled(false)
-	if err != nil || period == 0 {
-		return
-	}
+// report tells systemd that this process runs, more often than the unit's WatchdogSec= wants to know, and what it does.
+func (g *gateway) report(ctx context.Context) {
 	for ctx.Err() == nil {
-		_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog)
-		time.Sleep(period / 3)
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyWatchdog+"\nSTATUS="+g.metrics.String())
+		time.Sleep(reportPeriod)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	vm "github.com/VictoriaMetrics/metrics"
@@ -11,11 +12,15 @@ import (
 	"xwmooc/upload-gateway/guard"
 )
 
-// metrics are what Prometheus finds.
-type metrics struct{ set *vm.Set }
+// metrics are what Prometheus finds, and in short what the unit's status says.
+type metrics struct {
+	set            *vm.Set
+	guard          *guard.Guard
+	stored, failed atomic.Int64
+}
 
 func newMetrics(g *guard.Guard) *metrics {
-	m := &metrics{vm.NewSet()}
+	m := &metrics{set: vm.NewSet(), guard: g}
 	m.set.NewGauge("upload_gateway_sessions", func() float64 { return float64(g.Sessions()) })
 	m.set.NewGauge("upload_gateway_banned_addresses", func() float64 { return float64(g.Banned()) })
 	return m
@@ -26,7 +31,18 @@ func (m *metrics) count(protocol, action string, err error) {
 	if err != nil {
 		result = "failed"
 	}
+	if action == "store" && err == nil {
+		m.stored.Add(1)
+	} else if action == "store" {
+		m.failed.Add(1)
+	}
 	m.set.GetOrCreateCounter(fmt.Sprintf("upload_gateway_actions_total{protocol=%q,action=%q,result=%q}", protocol, action, result)).Inc()
+}
+
+// String is one line for a person.
+func (m *metrics) String() string {
+	return fmt.Sprintf("sessions: %d; since the start: %d files stored, %d uploads failed; addresses banned: %d",
+		m.guard.Sessions(), m.stored.Load(), m.failed.Load(), m.guard.Banned())
 }
 
 func (m *metrics) serve(listener net.Listener) error {

@@ -345,12 +345,18 @@ func (t *Tree) SetModified(p string, modified time.Time) (err error) {
 func (t *Tree) Read(p string, offset int64) (content io.ReadCloser, err error) {
 	ctx, cancel := context.WithCancel(t.Context)
 	late := time.AfterFunc(answerLimit, cancel)
+	began := time.Now()
 	defer func() {
 		late.Stop()
 		if err != nil {
 			cancel()
+			t.Audit("read", p, err)
 		}
 	}()
+	closed := func(bytes int64) {
+		cancel()
+		t.Audit("read", p, nil, "from", offset, "bytes", bytes, "ms", time.Since(began).Milliseconds())
+	}
 	where, entry, err := t.find(ctx, p)
 	switch {
 	case err != nil:
@@ -360,7 +366,7 @@ func (t *Tree) Read(p string, offset int64) (content io.ReadCloser, err error) {
 	case where.isStatus():
 		text := strings.NewReader(t.Publisher.StatusText(where.course.Name))
 		_, err := text.Seek(offset, io.SeekStart)
-		return reading{io.NopCloser(text), cancel}, err
+		return &reading{ReadCloser: io.NopCloser(text), closed: closed}, err
 	case entry.Folder:
 		return nil, errIsFolder
 	case !t.Rights.Read:
@@ -370,17 +376,24 @@ func (t *Tree) Read(p string, offset int64) (content io.ReadCloser, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return reading{stream, cancel}, nil
+	return &reading{ReadCloser: stream, closed: closed}, nil
 }
 
-// reading is a file that is read. Who closes it gives its connection up.
+// reading is a file that is read. Who closes it, once, gives its connection up.
 type reading struct {
 	io.ReadCloser
-	cancel context.CancelFunc
+	bytes  int64
+	closed func(bytes int64)
 }
 
-func (r reading) Close() error {
-	defer r.cancel()
+func (r *reading) Read(to []byte) (int, error) {
+	n, err := r.ReadCloser.Read(to)
+	r.bytes += int64(n)
+	return n, err
+}
+
+func (r *reading) Close() error {
+	defer func() { r.closed(r.bytes) }()
 	return r.ReadCloser.Close()
 }
 
