@@ -9,7 +9,15 @@ export default defineConfig({
         test: {
           name: "fast",
           include: ["**/*.test.ts"],
-          exclude: ["node_modules/**", ".cache/**", ".state/**", "test/e2e/**", "test/faults/**", "test/gateway/**"],
+          exclude: [
+            "node_modules/**",
+            ".cache/**",
+            ".state/**",
+            "test/e2e/**",
+            "test/faults/**",
+            "test/gateway/**",
+            "test/authors/**",
+          ],
           testTimeout: 30_000,
         },
       },
@@ -28,6 +36,13 @@ export default defineConfig({
           include: ["test/gateway/**/*.test.ts"],
           fileParallelism: false,
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "authors",
+          include: ["test/authors/**/*.test.ts"],
+          fileParallelism: false,
         },
       },
       {

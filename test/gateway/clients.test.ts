@@ -71,6 +71,35 @@ describe.skipIf(noContainers)("the upload gateway", { timeout: LONG_MS }, () => 
       expect(await sh("systemctl show -P InvocationID upload-gateway")).toBe(before);
     });
 
+    it("says in its status and its journal what it does", async () => {
+      await sh("echo audited >/root/audited.html");
+      expect((await curl("--upload-file /root/audited.html ftp://127.0.0.1/pi/audited.html")).code).toBe(0);
+      expect((await curl("ftp://127.0.0.1/pi/audited.html")).stdout).toBe("audited\n");
+      const journal = await sh("journalctl --unit upload-gateway --output cat");
+      const action = "protocol=ftp account=kim address=127.0.0.1 path=/pi/audited.html";
+      expect(journal).toMatch(new RegExp(`msg=store ${action} bytes=8 md5=[0-9a-f]{32} ms=\\d+\n`));
+      expect(journal).toMatch(new RegExp(`msg=read ${action} from=0 bytes=8 ms=\\d+`));
+      const status = () => sh("systemctl show -P StatusText upload-gateway");
+      await gateway.host.container.until(15, "the upload is counted", async () =>
+        /sessions: \d+; since the start: [1-9]\d* files stored, \d+ uploads failed; addresses banned: 0/.test(
+          await status(),
+        ),
+      );
+    });
+
+    it("uses a certificate that is renewed, without a restart", async () => {
+      const shown = () =>
+        sh("openssl s_client -connect 127.0.0.1:990 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256");
+      const [before, run] = [await shown(), await sh("systemctl show -P InvocationID upload-gateway")];
+      await sh(`cd /etc/upload-gateway && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+        -subj "/CN=renewed" -keyout tls.key.new -out tls.crt.new 2>/dev/null
+        chown upload-gateway: tls.*.new && mv tls.key.new tls.key && mv tls.crt.new tls.crt`);
+      // It looks every 30 s.
+      await gateway.host.container.until(45, "the new certificate is used", async () => (await shown()) !== before);
+      expect(await shown()).toBe(await sh("openssl x509 -noout -fingerprint -sha256 -in /etc/upload-gateway/tls.crt"));
+      expect(await sh("systemctl show -P InvocationID upload-gateway")).toBe(run);
+    });
+
     it("keeps its secrets to itself", async () => {
       const said = await sh(
         "journalctl --unit upload-gateway --output cat; ps axww -o args; systemctl show upload-gateway",
@@ -102,6 +131,17 @@ describe.skipIf(noContainers)("the upload gateway", { timeout: LONG_MS }, () => 
       expect(await curl(`--upload-file /root/one.html ${url}`)).toMatchObject({ code: 0, stderr: "" });
       expect((await stored("pi")).get("one.html")).toBe(createHash("md5").update(text).digest("hex"));
       expect((await curl(url)).stdout).toBe(text);
+    });
+
+    it("takes uploads over IPv6, in FTP's extended passive mode", async () => {
+      await sh("echo 'by IPv6' >/root/six.html");
+      const { code, stderr } = await curl("--verbose --upload-file /root/six.html 'ftp://[::1]/pi/six.html'");
+      expect(code).toBe(0);
+      expect(stderr).toMatch(/> EPSV.*< 229 /s);
+      expect((await curl("'ftp://[::1]/pi/six.html'")).stdout).toBe("by IPv6\n");
+      const sftp = await lftp("put /root/six.html -o /pi/six-by-sftp.html", "sftp://[::1]:2022");
+      expect(sftp).toMatchObject({ code: 0 });
+      expect((await stored("pi")).get("six-by-sftp.html")).toBe((await stored("pi")).get("six.html"));
     });
 
     it("puts what it has stored on the site", async () => {

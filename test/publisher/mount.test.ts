@@ -80,6 +80,7 @@ test("each file that comes through the mount is a sign of life: many of them tak
       { ...version, name: "a" },
       { ...version, name: "b" },
     ],
+    "mount",
     () => {},
   );
   expect(signs).toBe(2);

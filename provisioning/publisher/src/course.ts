@@ -8,7 +8,7 @@ import type { Config, Course } from "./config";
 import { Memory } from "./courseState";
 import { DeletionGuard } from "./deletionGuard";
 import { DynamicObjects } from "./dynamic";
-import { Fetcher, type FetchProgress } from "./fetcher";
+import { Fetcher, type FetchProgress, type Way } from "./fetcher";
 import {
   type Difference,
   difference,
@@ -41,7 +41,7 @@ const MANY_ROWS = 20_000;
 /** A listing that takes longer is worth a question whether anything has changed at all. */
 const CHEAP_LISTING_MS = 200;
 /** But not for longer than this many times the duration of the listing: an overwrite of the same size changes no sum. */
-const UNLISTED = { lively: 1, idle: 5 };
+const UNLISTED = { lively: 0.5, idle: 5 };
 /** While a listing is under way it is looked this often whether something was announced. */
 const ANNOUNCED_MS = 20;
 /** What a page still open asks for after a switch is found in the release before for so long. */
@@ -194,6 +194,8 @@ export class CoursePublisher {
     const { files: published, folders } = this.current;
     const versions = await this.announcements.versions(published, folders);
     const changes = news(published, versions);
+    // A mount would list the whole folder first.
+    await this.fetch([...changes.added, ...changes.changed], "store");
     const soon = await this.settle(this.announcedSettling, changes, look);
     if (soon > 0) return soon;
     try {
@@ -408,14 +410,14 @@ export class CoursePublisher {
     return this.current;
   }
 
-  private async fetch(versions: FileVersion[]): ReturnType<Fetcher["fetch"]> {
+  private async fetch(versions: FileVersion[], way: Way = "mount"): ReturnType<Fetcher["fetch"]> {
     const { journal } = this.dependencies;
     const ofBytes = versions.reduce((sum, { bytes }) => sum + bytes, 0);
     const ofFiles = versions.length;
     await this.releases.makeRoom(ofBytes);
     let saidAt = performance.now();
     try {
-      return await this.fetcher.fetch(versions, ({ files, bytes }: FetchProgress) => {
+      return await this.fetcher.fetch(versions, way, ({ files, bytes }: FetchProgress) => {
         this.fetching = { files, ofFiles, bytes, ofBytes };
         if (performance.now() - saidAt < PROGRESS_MS) return;
         saidAt = performance.now();

@@ -22,16 +22,16 @@ export interface Staged {
   file: string;
 }
 
+/** From the mount while it is healthy and they are not too many, else from the store; or from the store in any case. */
+export type Way = "mount" | "store";
+
 /** How far a fetch is. */
 export interface FetchProgress {
   files: number;
   bytes: number;
 }
 
-/**
- * Brings the bytes of a course's objects to the staging folder: from the mount while it is healthy and they are not too
- * many, else from the store.
- */
+/** Brings the bytes of a course's objects to the staging folder. */
 export class Fetcher {
   private attempts = 0;
 
@@ -51,6 +51,7 @@ export class Fetcher {
    */
   async fetch(
     versions: FileVersion[],
+    way: Way,
     onProgress: (progress: FetchProgress) => void,
   ): Promise<{ staged: Map<string, Staged>; moved: FileVersion[] }> {
     const staged = new Map<string, Staged>();
@@ -58,7 +59,7 @@ export class Fetcher {
     const progress: FetchProgress = { files: 0, bytes: 0 };
     await eachOf(versions, CONCURRENCY, async (version) => {
       try {
-        staged.set(version.name, await this.stage(version, versions.length <= BULK));
+        staged.set(version.name, await this.stage(version, way === "mount" && versions.length <= BULK));
       } catch (error) {
         if (!(error instanceof ObjectMoved)) throw error;
         moved.push(version);
