@@ -1,7 +1,9 @@
+import { copyFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Clients } from "../../test/gateway/clients";
 import { AUTHOR, GatewayHost } from "../../test/gateway/gatewayHost";
 import { driverCredentials, FIRST_USER, STORE_AUTH_URL } from "../../test/support/courseHost";
+import { buildRclone } from "./rclone";
 import type { Server } from "./servers";
 
 /** How much is sent and listed. */
@@ -50,6 +52,7 @@ export class GatewayBench {
   private async prepare(say: (line: string) => void): Promise<void> {
     const { files, largeMb, entries } = this.sizes;
     await this.clients.prepare();
+    copyFileSync(await buildRclone(say), this.gateway.host.container.outside("/usr/local/bin/bench-rclone"));
     say("making files");
     await this.gateway.sh(`mkdir -p /run/bench /root/small /root/many
       for i in $(seq 0 ${files - 1}); do d=/root/small/$((i / ${FILES_A_FOLDER})); mkdir -p $d
@@ -59,7 +62,9 @@ export class GatewayBench {
       cp /etc/upload-gateway/tls.crt /etc/upload-gateway/tls.key /run/bench
       cat >/run/bench/rclone.conf <<'END'\n${driverCredentials("rclone", FIRST_USER)["rclone.conf"]}\nEND`);
     say(`storing ${entries} objects to be listed`);
-    await this.gateway.sh("rclone --config /run/bench/rclone.conf copy --transfers 16 /root/many content:py4inf/many");
+    await this.gateway.sh(
+      "bench-rclone --config /run/bench/rclone.conf copy --transfers 16 /root/many content:py4inf/many",
+    );
     // What is measured here is not how they are published.
     await this.gateway.sh("systemctl stop site-publisher");
   }
@@ -74,7 +79,7 @@ export class GatewayBench {
       list: await this.time(server, "ls /py4inf/many >/dev/null"),
     };
     await this.gateway.sh(`systemctl stop bench-server 2>/dev/null || true
-      rclone --config /run/bench/rclone.conf delete content:pi; rclone --config /run/bench/rclone.conf delete content:segments`);
+      bench-rclone --config /run/bench/rclone.conf delete content:pi; bench-rclone --config /run/bench/rclone.conf delete content:segments`);
     return seconds;
   }
 

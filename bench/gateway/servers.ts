@@ -15,7 +15,7 @@ export interface Server {
 // Its flags for speed; without them listing a folder asks the store for each object. Nothing is answered before it is stored only
 // without a cache.
 const RCLONE =
-  "rclone --config /run/bench/rclone.conf --use-server-modtime --swift-no-large-objects --vfs-cache-mode off serve";
+  "/usr/local/bin/bench-rclone --config /run/bench/rclone.conf --use-server-modtime --swift-no-large-objects --vfs-cache-mode off serve";
 
 export const SERVERS: readonly Server[] = [
   { name: "gateway-ftp", title: "this gateway, FTP", url: "ftps://127.0.0.1:990", protocol: "FTP over TLS", own: true },
