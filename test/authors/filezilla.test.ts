@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { get, md5, npm, type Outputs, outputs, store, until } from "../e2e/support/project";
 
@@ -84,19 +85,14 @@ describe.skipIf(missing.length > 0)("FileZilla", { timeout: 10 * 60_000 }, () =>
       await until(`FileZilla asks about an ${question}`, 90, async () => windowNamed(question) !== "");
       xdotool("windowfocus", "--sync", windowNamed(question), "key", "Return");
       await until("it is answered", 10, async () => windowNamed(question) === "");
-      const window = windowNamed(`${name} - `).split("\n")[0] as string;
-      // Into the list of local files, below the last of them; all of them, and upload.
-      const upload = () => {
-        xdotool("mousemove", "--window", window, "200", "480", "click", "1");
-        xdotool("key", "ctrl+a");
-        xdotool("key", "Return");
-      };
+      // The emulated server takes a while to log in to; before, nothing can be uploaded.
+      await sleep(15_000);
+      // Into the list of local files, below the last of them; all of them; and of the menu of one of them the first entry: Upload.
+      const steps =
+        "mousemove 200 480 click 1 sleep 0.5 key ctrl+a sleep 0.5 mousemove 60 350 click 3 sleep 1 key Down key Return";
+      xdotool(...steps.split(" "));
       const stored = async () => new Map((await swift.list(COURSE)).map((object) => [object.name, object.hash]));
-      let again = 0;
       await until("all files are stored", 120, async () => {
-        // Without a word where it is not connected yet.
-        if (Date.now() > again) upload();
-        if (Date.now() > again) again = Date.now() + 20_000;
         const found = await stored();
         return Object.entries(FILES).every(([file, text]) => found.get(file) === md5(Buffer.from(text)));
       });
