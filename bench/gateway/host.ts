@@ -1,5 +1,6 @@
 import { copyFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eachOf } from "../../provisioning/publisher/src/pace";
 import { Clients } from "../../test/gateway/clients";
 import { AUTHOR, GatewayHost } from "../../test/gateway/gatewayHost";
 import { driverCredentials, FIRST_USER, STORE_AUTH_URL } from "../../test/support/courseHost";
@@ -50,23 +51,23 @@ export class GatewayBench {
   }
 
   private async prepare(say: (line: string) => void): Promise<void> {
-    const { files, largeMb, entries } = this.sizes;
+    const { files, largeMb } = this.sizes;
     await this.clients.prepare();
     copyFileSync(await buildRclone(say), this.gateway.host.container.outside("/usr/local/bin/bench-rclone"));
     say("making files");
-    await this.gateway.sh(`mkdir -p /run/bench /root/small /root/many
+    await this.gateway.sh(`mkdir -p /run/bench /root/small
       for i in $(seq 0 ${files - 1}); do d=/root/small/$((i / ${FILES_A_FOLDER})); mkdir -p $d
         head -c $((1000 + i * 7919 % 19000)) /dev/urandom >$d/$i.html; done
       head -c ${largeMb}M /dev/urandom >/root/large.bin
-      for i in $(seq ${entries}); do echo $i >/root/many/$i.html; done
       cp /etc/upload-gateway/tls.crt /etc/upload-gateway/tls.key /run/bench
       cat >/run/bench/rclone.conf <<'END'\n${driverCredentials("rclone", FIRST_USER)["rclone.conf"]}\nEND`);
-    say(`storing ${entries} objects to be listed`);
-    await this.gateway.sh(
-      "bench-rclone --config /run/bench/rclone.conf copy --transfers 16 /root/many content:py4inf/many",
-    );
-    // What is measured here is not how they are published.
+  }
+
+  /** Stores the objects that are listed. What is measured from now on is not how anything is published. */
+  async fill(): Promise<void> {
     await this.gateway.sh("systemctl stop site-publisher");
+    const names = Array.from({ length: this.sizes.entries }, (_, i) => `many/${i + 1}.html`);
+    await eachOf(names, 8, async (name) => void (await this.gateway.store.put("py4inf", name, name)));
   }
 
   /** Sends and lists everything once, to a server that has just been started. */
@@ -83,9 +84,8 @@ export class GatewayBench {
     return seconds;
   }
 
-  /** How long a page that was uploaded takes to the site: ms from the client's end to the new bytes, of each of some pages. */
+  /** How long a page that was uploaded takes to the site, before `fill`: ms from the client's end to the new bytes, of each of some pages. */
   async measureToSite(): Promise<number[]> {
-    await this.gateway.sh("systemctl start site-publisher");
     const page = (i: number) => `<p>page ${i}</p>\n`;
     const times: number[] = [];
     for (let i = 0; i < PAGES; i++) {
