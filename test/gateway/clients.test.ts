@@ -201,6 +201,8 @@ print(ftp.sendcmd("MDTM /pi/${NFC}"), ftp.size("/pi/${NFC}"))
 print([name for name, facts in ftp.mlsd("/pi") if facts.get("modify", "").startswith("20200102030405")])`);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(stdout).toContain("213 20200102030405 4");
+      const object = (await gateway.store.list("pi")).find(({ name }) => name === NFC);
+      expect(object?.contentType).toMatch(/^text\/html/);
       expect((await stored("pi")).has(NFC)).toBe(true);
     });
 

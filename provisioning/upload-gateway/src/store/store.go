@@ -251,6 +251,12 @@ func (s *Store) SetModified(ctx context.Context, container, name string, modifie
 	return s.retry(ctx, func() error { return s.connection.ObjectUpdate(ctx, container, name, sent) })
 }
 
+// SetModifiedOfNew is SetModified of an object that was stored just before: it has no other metadata that would have to stay.
+func (s *Store) SetModifiedOfNew(ctx context.Context, container, name string, modified time.Time) error {
+	sent := swift.Headers{modifiedHeader: modifiedValue(modified)}
+	return s.retry(ctx, func() error { return s.connection.ObjectUpdate(ctx, container, name, sent) })
+}
+
 // Delete removes an object; one that is not there is no error. Segments of a large object are left to Sweep.
 func (s *Store) Delete(ctx context.Context, container, name string) error {
 	err := s.retry(ctx, func() error { return s.connection.ObjectDelete(ctx, container, name) })

@@ -24,6 +24,9 @@ var answerLimit = 28 * time.Second
 // For so long is believed what was seen of a folder before files are put into it.
 const folderMemory = 30 * time.Second
 
+// For so long an object is as this session has stored it.
+const latestMemory = 5 * time.Second
+
 // Errors that say what to do.
 var (
 	errReadOnlyTop  = refused("this is the list of your courses: open one of them")
@@ -91,6 +94,9 @@ type Tree struct {
 
 	mu      sync.Mutex
 	folders map[string]knownFolder
+	// latest is the object that this session has stored last: nothing else is known to have touched it.
+	latest   string
+	latestAt time.Time
 }
 
 // knownFolder is what was seen of a folder.
@@ -330,14 +336,25 @@ func (t *Tree) SetModified(p string, modified time.Time) (err error) {
 	defer func() { t.Audit("set time", p, err, "time", modified.UTC().Format(time.RFC3339)) }()
 	ctx, cancel := t.limited()
 	defer cancel()
-	if _, err := t.changeable(p, t.Rights.Upload); err != nil {
+	where, err := t.changeable(p, t.Rights.Upload)
+	if err != nil {
 		return err
+	}
+	if t.isLatest(where) {
+		return t.Store.SetModifiedOfNew(ctx, where.course.Container, where.object, modified)
 	}
 	where, entry, err := t.find(ctx, p)
 	if err != nil || entry.Folder {
 		return err
 	}
 	return t.Store.SetModified(ctx, where.course.Container, where.object, modified)
+}
+
+// isLatest says whether a place is what this session has stored just before: clients set a file's time after each upload.
+func (t *Tree) isLatest(where place) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.latest == objectKey(where) && time.Since(t.latestAt) < latestMemory
 }
 
 // Read gives a file's bytes from an offset. The first of them come within the time of an answer, all of them until the
@@ -490,6 +507,8 @@ func (t *Tree) forget(where place) {
 	defer t.mu.Unlock()
 	delete(t.folders, folderKey(where))
 }
+
+func objectKey(where place) string { return where.course.Container + "/" + where.object }
 
 func folderKey(where place) string { return where.course.Container + "/" + dirOf(where.object) }
 

@@ -284,6 +284,32 @@ func TestModifiedTimeIsKept(t *testing.T) {
 	wants(t, f.SetModified("/pi/none", modified), fs.ErrNotExist)
 }
 
+func TestTheTimeOfWhatWasJustStoredIsOneRequest(t *testing.T) {
+	f := newFixture(t)
+	must(t, f.upload("/pi/a.css", "x"))
+	must(t, f.upload("/pi/b.css", "x"))
+	asked := len(f.swift.Requests())
+	must(t, f.SetModified("/pi/b.css", time.Unix(1_400_000_000, 0)))
+	if got := f.swift.Requests()[asked:]; len(got) != 1 {
+		t.Errorf("%q", got)
+	}
+	info, err := f.Stat("/pi/b.css")
+	if err != nil || info.ModTime().Unix() != 1_400_000_000 {
+		t.Errorf("got %v, %v", info, err)
+	}
+	if kind := f.swift.Header("pi", "b.css", "Content-Type"); !strings.HasPrefix(kind, "text/css") {
+		t.Errorf("it is %q now", kind)
+	}
+	// One that was stored before the latest may have been changed meanwhile.
+	asked = len(f.swift.Requests())
+	must(t, f.SetModified("/pi/a.css", time.Unix(1_400_000_000, 0)))
+	if got := f.swift.Requests()[asked:]; len(got) < 2 {
+		t.Errorf("%q", got)
+	}
+	must(t, f.Remove("/pi/b.css"))
+	wants(t, f.SetModified("/pi/b.css", time.Now()), fs.ErrNotExist)
+}
+
 func TestListOfAFolderThatIsNotThere(t *testing.T) {
 	f := newFixture(t)
 	must(t, f.upload("/pi/a", "x"))

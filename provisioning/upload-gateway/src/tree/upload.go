@@ -167,6 +167,9 @@ func (u *Upload) Close() (err error) {
 		return u.failure
 	}
 	u.tree.learn(u.place.course, dirOf(u.place.below))
+	u.tree.mu.Lock()
+	u.tree.latest, u.tree.latestAt = objectKey(u.place), time.Now()
+	u.tree.mu.Unlock()
 	u.tree.Publisher.Announce(u.place.course.Name, u.place.object)
 	return nil
 }
