@@ -139,7 +139,8 @@ export class SwiftClient {
         answer = ask(range);
       }
     }
-    memory.ranges = cutter.ranges;
+    // What fits into one page stays one: it is known again by its bytes.
+    memory.ranges = cutter.rows < this.pageSize ? [{ after: "" }] : cutter.ranges;
   }
 
   /** Opens an object. @throws SwiftError "notFound" where it is gone. */

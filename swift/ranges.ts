@@ -10,7 +10,8 @@ export interface Range {
  */
 export class Cutter {
   private readonly cuts: string[] = [];
-  private rows = 0;
+  /** How many there were. */
+  rows = 0;
 
   /** @param size rows that a range should have */
   constructor(private readonly size: number) {}

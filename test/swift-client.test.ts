@@ -138,6 +138,10 @@ describe("a listing", () => {
     for (const name of expected().slice(3)) remove(name);
     expect((await list()).names).toEqual(expected());
     expect(await list()).toMatchObject({ names: expected(), requests: 1 });
+    // Nearly a page is still one.
+    for (let i = 0; i < 6; i++) put(`d/a${i}`);
+    await list();
+    expect(await list()).toMatchObject({ names: expected(), requests: 1 });
   });
 
   test("in parts, a part that fails in passing is asked for again, and one that fails for good is an outage", async () => {

@@ -34,9 +34,7 @@ describe.skipIf(noContainers)(`a file of ${BYTES} bytes`, { timeout: LONG_MS }, 
     const stored = (await gateway.store.list("pi")).find(({ name }) => name === "huge.bin");
     expect(stored).toMatchObject({ bytes: BYTES });
     expect(stored?.sloEtag).toBeDefined();
-    const back = await gateway.run(
-      `set -o pipefail; curl -sSk --ssl-reqd --user 'kim:pass word-1' ftp://127.0.0.1/pi/huge.bin | md5sum`,
-    );
+    const back = await clients.curl("ftp://127.0.0.1/pi/huge.bin | md5sum");
     expect(back.stdout).toBe(await gateway.sh("cat /root/huge.md5"));
     const memory = await gateway.sh("systemctl show -P MemoryPeak upload-gateway || true");
     console.log(`memory at most: ${memory.trim() || "not known"}`);
