@@ -1,5 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { BlockList, isIPv4 } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,9 +22,9 @@ const scratch = mkdtempSync(join(tmpdir(), "xwmooc-devcloud-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Runs the command with caches and state of its own, so that it never touches a cloud of this machine. */
-function run(args: string[], options: { uid?: number } = {}) {
+function run(args: string[], { folder = devcloud, uid }: { folder?: string; uid?: number } = {}) {
   const env = { ...process.env, XWMOOC_CACHE: join(scratch, "cache"), XWMOOC_STATE: join(scratch, "state") };
-  return spawnSync(join(devcloud, "devcloud"), args, { env, encoding: "utf8", ...options });
+  return spawnSync(join(folder, "devcloud"), args, { env, encoding: "utf8", uid });
 }
 
 const settings = Object.fromEntries(
@@ -140,11 +150,13 @@ describe("devcloud", () => {
     expect(stderr).toContain("devcloud VERB");
   });
 
-  // nobody, where the tests run as root
-  const user = process.getuid?.() === 0 ? { uid: 65534 } : {};
+  // nobody, where the tests run as root; who can't read root's home, if this is there
+  const user = { uid: process.getuid?.() === 0 ? 65534 : undefined, folder: join(scratch, "readable") };
   test.each([["up"], ["build"], ["down"], ["clean"], ["exec", "true"], ["set-v1-key", "key"]])(
     "%s needs root",
     (...args) => {
+      chmodSync(scratch, 0o755);
+      cpSync(devcloud, user.folder, { recursive: true });
       mkdirSync(join(scratch, "state"), { recursive: true });
       const { status, stdout, stderr } = run(args, user);
       expect(stderr).toBe("devcloud: needs root: run it as root or with sudo.\n");

@@ -19,7 +19,7 @@ check_host() {
 # required_packages: fuse3 serves both drivers: its fusermount is what cloudfuse's libfuse2 calls, too (the packages
 # fuse and fuse3 exclude one another).
 required_packages() {
-  printf '%s\n' ca-certificates fuse3 nginx nodejs
+  printf '%s\n' ca-certificates fuse3 nginx nodejs procps
   case ${FUSE_DRIVER:?} in
   cloudfuse)
     printf '%s\n' git gcc make pkg-config libc6-dev \

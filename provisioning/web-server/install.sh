@@ -34,6 +34,12 @@ fi
 problem=$(nginx -t -q 2>&1) || fail "nginx refuses its configuration: $problem"
 if [[ $(systemctl show --property=NeedDaemonReload --value nginx.service) == yes ]]; then systemctl daemon-reload; fi
 systemctl --quiet enable nginx.service
-# A reload interrupts nobody, so it needs no look at what changed.
+# A reload interrupts nobody, so it needs no look at what changed. It returns while the workers of before still answer, by
+# the configuration of before.
+mapfile -t workers < <(pgrep --full --parent "$(systemctl show --property=MainPID --value nginx.service)" '^nginx: worker')
 systemctl reload-or-restart nginx.service
+is_retired() { [[ $(ps -o args= -p "$1") != "nginx: worker process" ]]; }
+for worker in "${workers[@]}"; do
+  wait_until 30 is_retired "$worker" || fail "nginx still answers by its configuration of before; see: journalctl -u nginx"
+done
 say "installed"
