@@ -77,7 +77,7 @@ describe.skipIf(noContainers)("the upload gateway", { timeout: LONG_MS }, () => 
       expect((await curl("ftp://127.0.0.1/pi/audited.html")).stdout).toBe("audited\n");
       const journal = await sh("journalctl --unit upload-gateway --output cat");
       const action = "protocol=ftp account=kim address=127.0.0.1 path=/pi/audited.html";
-      expect(journal).toMatch(new RegExp(`msg=store ${action} bytes=8 md5=[0-9a-f]{32} ms=\\d+\n`));
+      expect(journal).toMatch(new RegExp(`msg=store ${action} bytes=8 etag=[0-9a-f]{32} ms=\\d+\n`));
       expect(journal).toMatch(new RegExp(`msg=read ${action} from=0 bytes=8 ms=\\d+`));
       const status = () => sh("systemctl show -P StatusText upload-gateway");
       await gateway.host.container.until(15, "the upload is counted", async () =>

@@ -26,7 +26,11 @@ type driver struct {
 func (d *driver) note(err error) error { return d.session.control.outcome().note(err) }
 
 func (d *driver) Stat(name string) (fs.FileInfo, error) {
-	info, err := d.tree.Stat(name)
+	stat := d.tree.Stat
+	if d.session.control.outcome().isEntry {
+		stat = d.tree.StatFolder
+	}
+	info, err := stat(name)
 	return info, d.note(err)
 }
 

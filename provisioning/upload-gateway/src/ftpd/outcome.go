@@ -22,6 +22,8 @@ const statusPassing = 451
 // some; the driver notes here which, for the code of the reply. Clients try again by themselves after 4xx, not after 5xx.
 type outcome struct {
 	isTransfer bool
+	// isEntry is set where the client wants to go into a folder.
+	isEntry bool
 	// code is of the last error of the driver's; 0 is none.
 	code atomic.Int32
 	// isOpen is set when the data connection is there.
@@ -33,7 +35,7 @@ type outcome struct {
 }
 
 func newOutcome(verb string) *outcome {
-	o := &outcome{isTransfer: transfers[verb], ended: make(chan struct{})}
+	o := &outcome{isTransfer: transfers[verb], isEntry: verb == "CWD" || verb == "XCWD", ended: make(chan struct{})}
 	o.end = sync.OnceFunc(func() { close(o.ended) })
 	if !o.isTransfer {
 		o.end()

@@ -152,14 +152,15 @@ func (h *handlers) setstat(request *sftp.Request) error {
 	return h.tree.SetModified(request.Filepath, modified)
 }
 
-// keepsSize refuses to change a file's size. scp sets the one that the file has.
+// keepsSize refuses to change a file's size. scp sets the one that the file has; lftp sets the one that the file is to have,
+// before it sends the file, and does not mind.
 func (h *handlers) keepsSize(request *sftp.Request, writer *orderedWriter) error {
 	size := request.Attributes().Size
 	if writer != nil {
 		if writer.endsAt(size) {
 			return nil
 		}
-		return h.tree.NoResume(request.Filepath)
+		return tree.ErrNoResume
 	}
 	info, err := h.tree.Stat(request.Filepath)
 	if err == nil && uint64(info.Size()) != size {

@@ -66,33 +66,33 @@ func (l *Large) Put(ctx context.Context, number int, content []byte) error {
 	return nil
 }
 
-// Commit makes the object out of its segments, in one step.
-func (l *Large) Commit(ctx context.Context, modified time.Time) error {
+// Commit makes the object out of its segments, in one step. It gives what the store compared: the MD5 of the segments' MD5s.
+func (l *Large) Commit(ctx context.Context, modified time.Time) (etag string, err error) {
 	defer underWay.Delete(l.id)
 	rows := make([]segment, len(l.segments))
-	etags := md5.New()
+	sum := md5.New()
 	for i := range rows {
 		row, ok := l.segments[i]
 		if !ok {
-			return fmt.Errorf("segment %d of %s is missing", i, l.name)
+			return "", fmt.Errorf("segment %d of %s is missing", i, l.name)
 		}
 		rows[i] = row
-		etags.Write([]byte(row.Etag))
+		sum.Write([]byte(row.Etag))
 	}
 	manifest, err := json.Marshal(rows)
 	if err != nil {
-		return err
+		return "", err
 	}
+	etag = hex.EncodeToString(sum.Sum(nil))
 	headers := swift.Headers{
 		"Content-Type":   contentType(l.name),
 		"Content-Length": strconv.Itoa(len(manifest)),
-		// Of a static large object: the MD5 of its segments' MD5s. The store compares it.
-		"Etag": hex.EncodeToString(etags.Sum(nil)),
+		"Etag":           etag,
 	}
 	if !modified.IsZero() {
 		headers[modifiedHeader] = modifiedValue(modified)
 	}
-	return hasContainer(l.store.retry(ctx, func() error {
+	return etag, hasContainer(l.store.retry(ctx, func() error {
 		return l.store.callOnly(ctx, swift.RequestOpts{
 			Container: l.container, ObjectName: l.name, Operation: "PUT",
 			Parameters: url.Values{"multipart-manifest": {"put"}},

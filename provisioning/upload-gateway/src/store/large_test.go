@@ -23,7 +23,7 @@ func putLarge(t *testing.T, s *Store, name string, parts ...string) {
 		})
 	}
 	all.Wait()
-	if err := large.Commit(t.Context(), time.Unix(1_400_000_000, 0)); err != nil {
+	if _, err := large.Commit(t.Context(), time.Unix(1_400_000_000, 0)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -39,7 +39,7 @@ func TestLargeObjectIsThereInOneStep(t *testing.T) {
 		}
 		stored(t, swift, "film.mp4", "old")
 	}
-	if err := large.Commit(t.Context(), time.Unix(1_400_000_000, 0)); err != nil {
+	if _, err := large.Commit(t.Context(), time.Unix(1_400_000_000, 0)); err != nil {
 		t.Fatal(err)
 	}
 	stored(t, swift, "film.mp4", "one two three")
@@ -62,7 +62,7 @@ func TestLargeObjectWithAMissingOrDamagedSegmentIsNotMade(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := large.Commit(t.Context(), time.Time{}); err == nil {
+	if _, err := large.Commit(t.Context(), time.Time{}); err == nil {
 		t.Error("a segment is missing, and nobody says it")
 	}
 	large = s.NewLarge(course, "film")
@@ -72,7 +72,7 @@ func TestLargeObjectWithAMissingOrDamagedSegmentIsNotMade(t *testing.T) {
 	for _, name := range swift.Names(segments) {
 		swift.Put(segments, name, "other")
 	}
-	if err := large.Commit(within10s(t), time.Time{}); !errors.As(err, new(Unavailable)) {
+	if _, err := large.Commit(within10s(t), time.Time{}); !errors.As(err, new(Unavailable)) {
 		t.Errorf("a segment is damaged: %v", err)
 	}
 	stored(t, swift, "film", "old")

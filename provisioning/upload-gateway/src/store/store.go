@@ -182,11 +182,10 @@ func (s *Store) Names(ctx context.Context, container, folder string, limit int) 
 	return names, err
 }
 
-// Put stores an object whole: the store itself compares the MD5 before the object is there.
+// Put stores an object whole: the store itself compares the MD5, the ETag, before the object is there.
 // @param modified is kept with it; the zero time is none
-func (s *Store) Put(ctx context.Context, container, name string, content []byte, modified time.Time) error {
-	_, err := s.put(ctx, container, name, content, contentType(name), modified)
-	return err
+func (s *Store) Put(ctx context.Context, container, name string, content []byte, modified time.Time) (etag string, err error) {
+	return s.put(ctx, container, name, content, contentType(name), modified)
 }
 
 // PutMarker stores an object that stands for a folder.

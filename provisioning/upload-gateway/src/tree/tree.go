@@ -21,9 +21,6 @@ const StatusFile = ".publish-status.txt"
 // Every answer comes within this time; FileZilla waits no longer by itself. Tests shorten it.
 var answerLimit = 28 * time.Second
 
-// For so long is believed what was seen of a folder before files are put into it.
-const folderMemory = 30 * time.Second
-
 // For so long an object is as this session has stored it.
 const latestMemory = 5 * time.Second
 
@@ -38,7 +35,7 @@ var (
 	errOtherCourse  = refused("files can't be moved to another course: upload them there")
 	ErrBadName      = refused("this name can't be used: it is too long, or has control characters")
 	errExists       = refused("there is already something of this name")
-	errNoResume     = refused("an upload can't be resumed or appended to: upload the whole file again")
+	ErrNoResume     = refused("an upload can't be resumed or appended to: upload the whole file again")
 	ErrBusy         = refused("too many large uploads at a time: please try again later")
 	ErrTooLarge     = refused(fmt.Sprintf("the file is too large: at most %d GiB", maxBytes>>30))
 	errNotAFolder   = refused("this is a file, not a folder")
@@ -92,17 +89,12 @@ type Tree struct {
 	// Context ends with the session.
 	Context context.Context
 
-	mu      sync.Mutex
-	folders map[string]knownFolder
+	folders folders
+
+	mu sync.Mutex
 	// latest is the object that this session has stored last: nothing else is known to have touched it.
 	latest   string
 	latestAt time.Time
-}
-
-// knownFolder is what was seen of a folder.
-type knownFolder struct {
-	at         time.Time
-	subfolders map[string]bool
 }
 
 // place is a path, resolved.
@@ -116,6 +108,13 @@ type place struct {
 }
 
 func (p place) isCourse() bool { return p.course != nil && p.below == "" }
+
+// parent is the folder that a place in a course is in.
+func (p place) parent() place {
+	below := dirOf(p.below)
+	return place{course: p.course, object: path.Join(p.course.Source, below), below: below}
+}
+
 func (p place) isStatus() bool { return p.course != nil && p.below == StatusFile }
 
 // limited gives one operation its time.
@@ -198,6 +197,20 @@ func (t *Tree) Stat(p string) (fs.FileInfo, error) {
 	return info{name: path.Base(path.Clean("/" + p)), entry: entry, rights: t.Rights}, nil
 }
 
+// StatFolder describes what a client wants to go into. It does so for each file that it uploads: a folder that was seen just
+// before is not asked for again.
+func (t *Tree) StatFolder(p string) (fs.FileInfo, error) {
+	where, err := t.resolve(p)
+	if err == nil && where.course != nil && t.folders.isThere(where) {
+		return info{name: path.Base(where.object), entry: store.Entry{Folder: true}, rights: t.Rights}, nil
+	}
+	found, err := t.Stat(p)
+	if err == nil && found.IsDir() && where.course != nil {
+		t.folders.saw(where)
+	}
+	return found, err
+}
+
 // ReadDir lists a folder.
 func (t *Tree) ReadDir(p string) ([]fs.FileInfo, error) {
 	ctx, cancel := t.limited()
@@ -233,7 +246,7 @@ func (t *Tree) ReadDir(p string) ([]fs.FileInfo, error) {
 	for _, entry := range entries {
 		infos = append(infos, info{name: path.Base(entry.Name), entry: entry, rights: t.Rights})
 	}
-	t.remember(where.course, where.object, entries)
+	t.folders.listed(where, entries)
 	return infos, nil
 }
 
@@ -279,7 +292,7 @@ func (t *Tree) Mkdir(p string) (err error) {
 	if err := t.Store.PutMarker(ctx, where.course.Container, where.object); err != nil {
 		return err
 	}
-	t.learn(where.course, where.below)
+	t.folders.saw(where)
 	return nil
 }
 
@@ -327,7 +340,7 @@ func (t *Tree) RemoveDir(p string) (err error) {
 	if !empty {
 		return errNotEmpty
 	}
-	t.forget(where)
+	t.folders.forget(where)
 	return t.Store.RemoveMarkers(ctx, where.course.Container, where.object)
 }
 
@@ -428,89 +441,7 @@ func (t *Tree) statusInfo(course string) fs.FileInfo {
 	return info{name: StatusFile, entry: store.Entry{Bytes: int64(size), Modified: time.Now()}}
 }
 
-// mayHold refuses a name that a folder has, and a folder whose name a file has: a store can hold both, a mount and a web
-// server can't. Asked of the store once a folder, not once a file.
-func (t *Tree) mayHold(ctx context.Context, where place) error {
-	t.mu.Lock()
-	known, ok := t.folders[folderKey(where)]
-	t.mu.Unlock()
-	if !ok || time.Since(known.at) > folderMemory {
-		if err := t.mayBeFolder(ctx, where.course, dirOf(where.below)); err != nil {
-			return err
-		}
-		entries, err := t.Store.List(ctx, where.course.Container, dirOf(where.object))
-		if err != nil {
-			return err
-		}
-		known = t.remember(where.course, dirOf(where.object), entries)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if known.subfolders[path.Base(where.object)] {
-		return errIsFolder
-	}
-	return nil
-}
-
-// mayBeFolder refuses a folder that is a file, or is to be in one.
-func (t *Tree) mayBeFolder(ctx context.Context, course *Course, below string) error {
-	for ; below != ""; below = dirOf(below) {
-		switch entry, err := t.Store.Stat(ctx, course.Container, path.Join(course.Source, below)); {
-		case errors.Is(err, fs.ErrNotExist):
-			// It will follow from the names of what is in it, as those above it.
-		case err != nil:
-			return err
-		case !entry.Folder:
-			return errIsFile
-		default:
-			return nil
-		}
-	}
-	return nil
-}
-
-func (t *Tree) remember(course *Course, folder string, entries []store.Entry) knownFolder {
-	known := knownFolder{at: time.Now(), subfolders: map[string]bool{}}
-	for _, entry := range entries {
-		if entry.Folder {
-			known.subfolders[path.Base(entry.Name)] = true
-		}
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.folders == nil {
-		t.folders = map[string]knownFolder{}
-	}
-	for key, old := range t.folders {
-		if time.Since(old.at) > folderMemory {
-			delete(t.folders, key)
-		}
-	}
-	t.folders[course.Container+"/"+folder] = known
-	return known
-}
-
-// learn of a folder that is there now, and of those that it is in.
-func (t *Tree) learn(course *Course, below string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for ; below != ""; below = dirOf(below) {
-		if known, ok := t.folders[course.Container+"/"+path.Join(course.Source, dirOf(below))]; ok {
-			known.subfolders[path.Base(below)] = true
-		}
-	}
-}
-
-// forget what is known of the folder that a place is in.
-func (t *Tree) forget(where place) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.folders, folderKey(where))
-}
-
 func objectKey(where place) string { return where.course.Container + "/" + where.object }
-
-func folderKey(where place) string { return where.course.Container + "/" + dirOf(where.object) }
 
 func dirOf(name string) string {
 	if dir := path.Dir(name); dir != "." {

@@ -2,11 +2,8 @@ package tree
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io/fs"
 	"sync"
 	"time"
@@ -50,7 +47,6 @@ type Upload struct {
 	buffer   []byte
 	hasSlot  bool
 	bytes    int64
-	sum      hash.Hash
 	large    *store.Large
 	segments int
 	sending  chan error
@@ -83,7 +79,7 @@ func (t *Tree) Create(p string) (upload *Upload, err error) {
 	}
 	upload = &Upload{
 		Complete: func() bool { return true },
-		tree:     t, path: p, place: where, began: time.Now(), sum: md5.New(),
+		tree:     t, path: p, place: where, began: time.Now(),
 	}
 	upload.ctx, upload.cancel = context.WithCancel(t.Context)
 	return upload, nil
@@ -91,8 +87,8 @@ func (t *Tree) Create(p string) (upload *Upload, err error) {
 
 // NoResume is the answer to a client that wants to go on with an upload, or to append.
 func (t *Tree) NoResume(p string) error {
-	t.Audit("store", p, errNoResume)
-	return errNoResume
+	t.Audit("store", p, ErrNoResume)
+	return ErrNoResume
 }
 
 // Exists is the answer to a client that wants to make a file only where there is none.
@@ -122,9 +118,9 @@ func (u *Upload) Write(content []byte) (int, error) {
 			if u.failure = u.takeSlot(); u.failure != nil {
 				break
 			}
+			u.buffer = append(make([]byte, 0, segmentBytes), u.buffer...)
 		}
 		u.buffer = append(u.buffer, part...)
-		u.sum.Write(part)
 		u.bytes += int64(len(part))
 		written += len(part)
 		content = content[len(part):]
@@ -148,17 +144,18 @@ func (u *Upload) Fail(err error) {
 
 // Close stores the object. Without an error it is in the store, whole, and has the MD5 of what came.
 func (u *Upload) Close() (err error) {
+	etag := ""
 	defer func() {
 		u.cancel()
 		u.releaseSlot()
 		<-open
-		u.tree.Audit("store", u.path, err, "bytes", u.bytes, "md5", hex.EncodeToString(u.sum.Sum(nil)), "ms", time.Since(u.began).Milliseconds())
+		u.tree.Audit("store", u.path, err, "bytes", u.bytes, "etag", etag, "ms", time.Since(u.began).Milliseconds())
 	}()
 	if u.failure == nil && !u.Complete() {
 		u.failure = errCutUpload
 	}
 	if u.failure == nil {
-		u.failure = u.commit()
+		etag, u.failure = u.commit()
 	}
 	if u.failure != nil {
 		if u.large != nil {
@@ -166,7 +163,7 @@ func (u *Upload) Close() (err error) {
 		}
 		return u.failure
 	}
-	u.tree.learn(u.place.course, dirOf(u.place.below))
+	u.tree.folders.saw(u.place.parent())
 	u.tree.mu.Lock()
 	u.tree.latest, u.tree.latestAt = objectKey(u.place), time.Now()
 	u.tree.mu.Unlock()
@@ -174,7 +171,8 @@ func (u *Upload) Close() (err error) {
 	return nil
 }
 
-func (u *Upload) commit() error {
+// commit gives the MD5 of the object, or of its segments' MD5s.
+func (u *Upload) commit() (etag string, err error) {
 	ctx, cancel := u.limited()
 	defer cancel()
 	u.mu.Lock()
@@ -184,10 +182,10 @@ func (u *Upload) commit() error {
 		return u.tree.Store.Put(ctx, u.place.course.Container, u.place.object, u.buffer, modified)
 	}
 	if err := u.flush(ctx); err != nil {
-		return err
+		return "", err
 	}
 	if err := u.sent(ctx); err != nil {
-		return err
+		return "", err
 	}
 	return u.large.Commit(ctx, modified)
 }

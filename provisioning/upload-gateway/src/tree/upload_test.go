@@ -195,7 +195,7 @@ func TestManyUploadsAtATime(t *testing.T) {
 
 func TestNothingIsResumed(t *testing.T) {
 	f := newFixture(t)
-	wants(t, f.NoResume("/pi/a"), errNoResume)
+	wants(t, f.NoResume("/pi/a"), ErrNoResume)
 	must(t, f.Exists("/pi/a"))
 	must(t, f.upload("/pi/a", "x"))
 	wants(t, f.Exists("/pi/a"), errExists)
