@@ -16,11 +16,18 @@ export async function cpuSecondsOf(container: SystemdContainer, unit: string): P
   return ticks.reduce((sum, field) => sum + Number(field), 0) / TICKS_A_SECOND;
 }
 
-/** The most memory that each of a unit's processes ever had, in bytes; largest first. */
+/**
+ * The most memory that each of a unit's processes ever had, in bytes; largest first. Of the others only what is not mapped from
+ * files: they run the same program, whose pages are there once.
+ */
 export async function peakMemoryOf(container: SystemdContainer, unit: string): Promise<number[]> {
   const status = await ofProcesses(container, unit, "status");
-  const peaks = [...status.matchAll(/^VmHWM:\s+(\d+) kB/gm)].map(([, kilobytes]) => Number(kilobytes) * 1024);
-  return peaks.sort((a, b) => b - a);
+  const all = (field: string) =>
+    [...status.matchAll(new RegExp(`^${field}:\\s+(\\d+) kB`, "gm"))].map(([, kilobytes]) => Number(kilobytes) * 1024);
+  const mapped = all("RssFile");
+  const peaks = all("VmHWM").map((whole, i) => ({ whole, own: whole - (mapped[i] ?? 0) }));
+  peaks.sort((a, b) => b.whole - a.whole);
+  return peaks.map(({ whole, own }, i) => (i === 0 ? whole : own));
 }
 
 /**

@@ -22,9 +22,9 @@ const scratch = mkdtempSync(join(tmpdir(), "xwmooc-devcloud-"));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Runs the command with caches and state of its own, so that it never touches a cloud of this machine. */
-function run(args: string[], { folder = devcloud, uid }: { folder?: string; uid?: number } = {}) {
+function run(args: string[], { folder = devcloud, ...user }: { folder?: string; uid?: number } = {}) {
   const env = { ...process.env, XWMOOC_CACHE: join(scratch, "cache"), XWMOOC_STATE: join(scratch, "state") };
-  return spawnSync(join(folder, "devcloud"), args, { env, encoding: "utf8", uid });
+  return spawnSync(join(folder, "devcloud"), args, { env, encoding: "utf8", ...user });
 }
 
 const settings = Object.fromEntries(
@@ -151,7 +151,7 @@ describe("devcloud", () => {
   });
 
   // nobody, where the tests run as root; who can't read root's home, if this is there
-  const user = { uid: process.getuid?.() === 0 ? 65534 : undefined, folder: join(scratch, "readable") };
+  const user = { ...(process.getuid?.() === 0 && { uid: 65534 }), folder: join(scratch, "readable") };
   test.each([["up"], ["build"], ["down"], ["clean"], ["exec", "true"], ["set-v1-key", "key"]])(
     "%s needs root",
     (...args) => {

@@ -17,12 +17,18 @@ export interface Sizes {
 /** What one server took, in seconds: logins included. */
 export interface Seconds {
   small: number;
+  /** The small files by FTP from a client that does not ask to keep their times: rclone has no such command. */
+  untimed?: number;
   large: number;
   list: number;
 }
 
 const FILES_A_FOLDER = 50;
 const PAGES = 30;
+/** Without FEAT lftp knows of no way to set a file's time. */
+const WITHOUT_TIMES = ["use-feat", "use-mdtm-overloaded", "use-site-utime", "use-site-utime2"]
+  .map((name) => `set ftp:${name} no\n`)
+  .join("");
 
 /** The container with store, gateway, rclone's servers and clients. */
 export class GatewayBench {
@@ -60,6 +66,8 @@ export class GatewayBench {
         head -c $((1000 + i * 7919 % 19000)) /dev/urandom >$d/$i.html; done
       head -c ${largeMb}M /dev/urandom >/root/large.bin
       cp /etc/upload-gateway/tls.crt /etc/upload-gateway/tls.key /run/bench
+      # lftp reads all authorities that the system knows for each data connection, which takes longer than the upload.
+      echo 'set ssl:ca-file /run/bench/tls.crt' >>/root/lftp.conf
       cat >/run/bench/rclone.conf <<'END'\n${driverCredentials("rclone", FIRST_USER)["rclone.conf"]}\nEND`);
   }
 
@@ -74,8 +82,12 @@ export class GatewayBench {
   async measure(server: Server, round: number): Promise<Seconds> {
     await this.start(server);
     const to = `/pi/${server.name}-${round}`;
+    const small = (name: string) => `mirror --reverse --parallel=4 /root/small ${to}/${name}`;
     const seconds = {
-      small: await this.time(server, `mirror --reverse --parallel=4 /root/small ${to}/small`),
+      small: await this.time(server, small("small")),
+      ...(server.protocol === "FTP over TLS" && {
+        untimed: await this.time(server, `${WITHOUT_TIMES}${small("untimed")}`),
+      }),
       large: await this.time(server, `put /root/large.bin -o ${to}-large.bin`),
       list: await this.time(server, "ls /py4inf/many >/dev/null"),
     };

@@ -12,21 +12,28 @@ const GAP = 22;
 
 const PANELS: { of: keyof Figures; title: (report: Report) => string; unit: string }[] = [
   { of: "filesPerSecond", title: ({ files }) => `${files} small files over 4 connections: files a second`, unit: "" },
+  {
+    of: "untimedFilesPerSecond",
+    title: () => "The same by FTP, without keeping their times: files a second",
+    unit: "",
+  },
   { of: "megabytesPerSecond", title: ({ largeMb }) => `One file of ${largeMb} MB: MB a second`, unit: "" },
   { of: "listSeconds", title: ({ entries }) => `List of a folder of ${entries}: seconds (less is better)`, unit: " s" },
 ];
 
 /** The medians as bars: one panel a figure. */
 export function plotSvg(report: Report): string {
-  const height = PANELS.length * (HEAD + SERVERS.length * ROW + GAP) + GAP;
-  const panels = PANELS.flatMap(({ of, title, unit }, panel) => {
-    const top = GAP + panel * (HEAD + SERVERS.length * ROW + GAP);
-    const values = SERVERS.map((server) => figuresOf(report, server)[of]);
-    const most = Math.max(...values);
+  let height = GAP;
+  const panels = PANELS.flatMap(({ of, title, unit }) => {
+    const top = height;
+    const rows = SERVERS.map((server) => ({ server, value: figuresOf(report, server)[of] })).filter(
+      ({ value }) => !Number.isNaN(value),
+    );
+    const most = Math.max(...rows.map(({ value }) => value));
+    height += HEAD + rows.length * ROW + GAP;
     return [
       `  <text class="title" x="16" y="${top + 16}">${escaped(title(report))}</text>`,
-      ...SERVERS.flatMap((server, i) => {
-        const value = values[i] ?? 0;
+      ...rows.flatMap(({ server, value }, i) => {
         const y = top + HEAD + i * ROW;
         const width = Math.max(1, Math.round((value / most) * (WIDTH - LEFT - RIGHT)));
         return [

@@ -14,6 +14,7 @@ export interface Report extends Sizes {
 /** What is compared: the median of the rounds, in the unit that says more. */
 export interface Figures {
   filesPerSecond: number;
+  untimedFilesPerSecond: number;
   megabytesPerSecond: number;
   listSeconds: number;
 }
@@ -23,11 +24,12 @@ export function figuresOf({ measured, files, largeMb }: Report, { name }: Server
   const rounds = measured.filter(({ server }) => server === name);
   const median = (of: keyof Seconds) =>
     percentile(
-      rounds.map((round) => round[of]),
+      rounds.flatMap((round) => round[of] ?? []),
       0.5,
     ) ?? Number.NaN;
   return {
     filesPerSecond: files / median("small"),
+    untimedFilesPerSecond: files / median("untimed"),
     megabytesPerSecond: largeMb / median("large"),
     listSeconds: median("list"),
   };
@@ -39,9 +41,12 @@ export function reportText(report: Report): string {
     const own = figuresOf(report, SERVERS.find((one) => one.own && one.protocol === server.protocol) as Server);
     const its = figuresOf(report, server);
     const times = (ratio: number) => (server.own ? "" : ` (${ratio.toFixed(1)})`);
+    const filesOf = (of: "filesPerSecond" | "untimedFilesPerSecond") =>
+      Number.isNaN(its[of]) ? "" : `${its[of].toFixed(0)}${times(own[of] / its[of])}`;
     return [
       server.title,
-      `${its.filesPerSecond.toFixed(0)}${times(own.filesPerSecond / its.filesPerSecond)}`,
+      filesOf("filesPerSecond"),
+      filesOf("untimedFilesPerSecond"),
       `${its.megabytesPerSecond.toFixed(1)}${times(own.megabytesPerSecond / its.megabytesPerSecond)}`,
       `${its.listSeconds.toFixed(2)} s${times(its.listSeconds / own.listSeconds)}`,
     ];
@@ -49,6 +54,7 @@ export function reportText(report: Report): string {
   const head = [
     "",
     `files/s (${report.files} small, 4 connections)`,
+    "without their times",
     `MB/s (${report.largeMb} MB)`,
     `list of ${report.entries}`,
   ];
