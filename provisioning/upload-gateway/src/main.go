@@ -86,6 +86,7 @@ type gateway struct {
 	tls      *certificate
 	hostKey  ssh.Signer
 	metrics  *metrics
+	folders  tree.Folders
 	failed   chan error
 }
 
@@ -172,7 +173,7 @@ func (g *gateway) open(protocol string) func(context.Context, guard.Account, str
 			return !slices.Contains(account.Courses, c.Name)
 		})
 		return &tree.Tree{
-			Store: g.store, Publisher: g.site, Courses: courses, Context: ctx,
+			Store: g.store, Publisher: g.site, Courses: courses, Folders: &g.folders, Context: ctx,
 			Rights: tree.Rights{
 				Read:   slices.Contains(account.Rights, "read"),
 				Upload: slices.Contains(account.Rights, "upload"),

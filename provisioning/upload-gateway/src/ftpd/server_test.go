@@ -50,12 +50,13 @@ func startAt(t *testing.T, address string, change func(*Config, *guard.Limits)) 
 	s := &server{swift: swifttest.New(t, "pi", "segments")}
 	credentials := store.Credentials{Auth: "v1", AuthURL: s.swift.AuthURL, Username: swifttest.User, APIKey: swifttest.Key}
 	swift := store.New(credentials, "segments")
+	folders := &tree.Folders{}
 	limits := guard.Limits{Sessions: 200, SessionsPerAddress: 200, SessionsPerAccount: 200, Failures: 3, BanSeconds: 60}
 	config := Config{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate(t)}}, IdleTimeout: 20 * time.Second, Banner: "test",
 		Open: func(ctx context.Context, _ guard.Account, _ string) *tree.Tree {
 			return &tree.Tree{
-				Store: swift, Publisher: silent{}, Courses: []tree.Course{{Name: "pi", Container: "pi"}}, Context: ctx,
+				Store: swift, Folders: folders, Publisher: silent{}, Courses: []tree.Course{{Name: "pi", Container: "pi"}}, Context: ctx,
 				Rights: tree.Rights{Read: true, Upload: true, Delete: true}, Audit: func(string, string, error, ...any) {},
 			}
 		},

@@ -55,12 +55,13 @@ func start(t *testing.T, change func(*Config, *guard.Limits)) *server {
 	s := &server{swift: swifttest.New(t, "pi", "segments"), key: newSigner(t)}
 	credentials := store.Credentials{Auth: "v1", AuthURL: s.swift.AuthURL, Username: swifttest.User, APIKey: swifttest.Key}
 	swift := store.New(credentials, "segments")
+	folders := &tree.Folders{}
 	limits := guard.Limits{Sessions: 200, SessionsPerAddress: 200, SessionsPerAccount: 200, Failures: 3, BanSeconds: 60}
 	config := Config{
 		HostKey: newSigner(t), IdleTimeout: 20 * time.Second,
 		Open: func(ctx context.Context, _ guard.Account, _ string) *tree.Tree {
 			return &tree.Tree{
-				Store: swift, Publisher: silent{}, Courses: []tree.Course{{Name: "pi", Container: "pi"}}, Context: ctx,
+				Store: swift, Folders: folders, Publisher: silent{}, Courses: []tree.Course{{Name: "pi", Container: "pi"}}, Context: ctx,
 				Rights: tree.Rights{Read: true, Upload: true, Delete: true}, Audit: func(string, string, error, ...any) {},
 			}
 		},

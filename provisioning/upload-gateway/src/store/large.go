@@ -54,15 +54,14 @@ func (s *Store) NewLarge(container, name string) *Large {
 }
 
 // Put stores a segment; several may be stored at a time.
-func (l *Large) Put(ctx context.Context, number int, content []byte) error {
+func (l *Large) Put(ctx context.Context, number int, content Content) error {
 	name := fmt.Sprintf("%s/%s/%08d", l.container, l.id, number)
-	hash, err := l.store.put(ctx, l.store.segments, name, content, "application/octet-stream", time.Time{})
-	if err != nil {
+	if err := l.store.put(ctx, l.store.segments, name, content, "application/octet-stream", time.Time{}); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.segments[number] = segment{Path: "/" + l.store.segments + "/" + name, Etag: hash, Bytes: int64(len(content))}
+	l.segments[number] = segment{Path: "/" + l.store.segments + "/" + name, Etag: content.MD5, Bytes: int64(len(content.Bytes))}
 	return nil
 }
 

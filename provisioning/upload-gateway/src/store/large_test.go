@@ -17,7 +17,7 @@ func putLarge(t *testing.T, s *Store, name string, parts ...string) {
 	var all sync.WaitGroup
 	for i, part := range parts {
 		all.Go(func() {
-			if err := large.Put(t.Context(), i, []byte(part)); err != nil {
+			if err := large.Put(t.Context(), i, ContentOf([]byte(part))); err != nil {
 				t.Error(err)
 			}
 		})
@@ -34,7 +34,7 @@ func TestLargeObjectIsThereInOneStep(t *testing.T) {
 	swift.Put(course, "film.mp4", "old")
 	large := s.NewLarge(course, "film.mp4")
 	for i, part := range []string{"one ", "two ", "three"} {
-		if err := large.Put(t.Context(), i, []byte(part)); err != nil {
+		if err := large.Put(t.Context(), i, ContentOf([]byte(part))); err != nil {
 			t.Fatal(err)
 		}
 		stored(t, swift, "film.mp4", "old")
@@ -58,7 +58,7 @@ func TestLargeObjectWithAMissingOrDamagedSegmentIsNotMade(t *testing.T) {
 	swift.Put(course, "film", "old")
 	large := s.NewLarge(course, "film")
 	for _, i := range []int{0, 2} {
-		if err := large.Put(t.Context(), i, []byte("part")); err != nil {
+		if err := large.Put(t.Context(), i, ContentOf([]byte("part"))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -66,7 +66,7 @@ func TestLargeObjectWithAMissingOrDamagedSegmentIsNotMade(t *testing.T) {
 		t.Error("a segment is missing, and nobody says it")
 	}
 	large = s.NewLarge(course, "film")
-	if err := large.Put(t.Context(), 0, []byte("part")); err != nil {
+	if err := large.Put(t.Context(), 0, ContentOf([]byte("part"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range swift.Names(segments) {
@@ -82,7 +82,7 @@ func TestSegmentThatFailsIsAnError(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	swift.Break(always("PUT", swifttest.Fault{Status: 507}))
-	if err := s.NewLarge(course, "film").Put(t.Context(), 0, []byte("part")); !errors.Is(err, ErrFull) {
+	if err := s.NewLarge(course, "film").Put(t.Context(), 0, ContentOf([]byte("part"))); !errors.Is(err, ErrFull) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -151,7 +151,7 @@ func TestSweepSparesAnUploadThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	large := s.NewLarge(course, "film")
-	if err := large.Put(t.Context(), 0, []byte("part")); err != nil {
+	if err := large.Put(t.Context(), 0, ContentOf([]byte("part"))); err != nil {
 		t.Fatal(err)
 	}
 	swift.Age(segments, 2*sweepAge)
@@ -166,7 +166,7 @@ func TestSweepRemovesNothingOnAGuess(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	large := s.NewLarge(course, "cut")
-	if err := large.Put(t.Context(), 0, []byte("part")); err != nil {
+	if err := large.Put(t.Context(), 0, ContentOf([]byte("part"))); err != nil {
 		t.Fatal(err)
 	}
 	large.Abort()

@@ -182,16 +182,27 @@ func (s *Store) Names(ctx context.Context, container, folder string, limit int) 
 	return names, err
 }
 
+// Content is what becomes an object, and its MD5, which is the object's ETag.
+type Content struct {
+	Bytes []byte
+	MD5   string
+}
+
+// ContentOf sums up what is there as a whole.
+func ContentOf(bytes []byte) Content {
+	sum := md5.Sum(bytes)
+	return Content{bytes, hex.EncodeToString(sum[:])}
+}
+
 // Put stores an object whole: the store itself compares the MD5, the ETag, before the object is there.
 // @param modified is kept with it; the zero time is none
-func (s *Store) Put(ctx context.Context, container, name string, content []byte, modified time.Time) (etag string, err error) {
+func (s *Store) Put(ctx context.Context, container, name string, content Content, modified time.Time) error {
 	return s.put(ctx, container, name, content, contentType(name), modified)
 }
 
 // PutMarker stores an object that stands for a folder.
 func (s *Store) PutMarker(ctx context.Context, container, name string) error {
-	_, err := s.put(ctx, container, name, nil, DirectoryType, time.Time{})
-	return err
+	return s.put(ctx, container, name, ContentOf(nil), DirectoryType, time.Time{})
 }
 
 // RemoveMarkers removes what stands for a folder, in either form; others make markers whose name ends with a slash.
@@ -202,22 +213,19 @@ func (s *Store) RemoveMarkers(ctx context.Context, container, folder string) err
 	return s.Delete(ctx, container, folder+"/")
 }
 
-// put gives the MD5 of what was stored.
-func (s *Store) put(ctx context.Context, container, name string, content []byte, contentType string, modified time.Time) (string, error) {
-	sum := md5.Sum(content)
-	hash := hex.EncodeToString(sum[:])
-	headers := swift.Headers{"Content-Length": strconv.Itoa(len(content))}
+func (s *Store) put(ctx context.Context, container, name string, content Content, contentType string, modified time.Time) error {
+	headers := swift.Headers{"Content-Length": strconv.Itoa(len(content.Bytes))}
 	if !modified.IsZero() {
 		headers[modifiedHeader] = modifiedValue(modified)
 	}
 	err := s.retry(ctx, func() error {
-		answer, err := s.connection.ObjectPut(ctx, container, name, bytes.NewReader(content), false, hash, contentType, headers)
-		if err == nil && answer["Etag"] != hash {
-			return fmt.Errorf("the store has MD5 %s of %s/%s instead of %s", answer["Etag"], container, name, hash)
+		answer, err := s.connection.ObjectPut(ctx, container, name, bytes.NewReader(content.Bytes), false, content.MD5, contentType, headers)
+		if err == nil && answer["Etag"] != content.MD5 {
+			return fmt.Errorf("the store has MD5 %s of %s/%s instead of %s", answer["Etag"], container, name, content.MD5)
 		}
 		return err
 	})
-	return hash, hasContainer(err)
+	return hasContainer(err)
 }
 
 // hasContainer puts right what the store says where an object should be stored, and its container is missing.

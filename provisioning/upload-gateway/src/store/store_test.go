@@ -57,7 +57,7 @@ func TestPutStoresContentTypeAndTime(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	modified := time.Date(2014, 5, 6, 7, 8, 9, 123456000, time.UTC)
-	if _, err := s.Put(t.Context(), course, "첫 장/index.html", []byte("<p>"), modified); err != nil {
+	if err := s.Put(t.Context(), course, "첫 장/index.html", ContentOf([]byte("<p>")), modified); err != nil {
 		t.Fatal(err)
 	}
 	stored(t, swift, "첫 장/index.html", "<p>")
@@ -73,7 +73,7 @@ func TestPutStoresContentTypeAndTime(t *testing.T) {
 func TestPutOfNothing(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
-	if _, err := s.Put(t.Context(), course, "empty", nil, time.Time{}); err != nil {
+	if err := s.Put(t.Context(), course, "empty", ContentOf(nil), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	stored(t, swift, "empty", "")
@@ -83,7 +83,7 @@ func TestWrongMD5InTheAnswerIsAnError(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	swift.Break(always("PUT", swifttest.Fault{WrongEtag: true}))
-	if _, err := s.Put(within10s(t), course, "a", []byte("new"), time.Time{}); !errors.As(err, new(Unavailable)) {
+	if err := s.Put(within10s(t), course, "a", ContentOf([]byte("new")), time.Time{}); !errors.As(err, new(Unavailable)) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestStoreThatIsAtFaultIsAskedAgain(t *testing.T) {
 			t.Parallel()
 			s, swift := newStore(t)
 			swift.Break(times(2, "PUT", fault))
-			if _, err := s.Put(within10s(t), course, "a", []byte("new"), time.Time{}); err != nil {
+			if err := s.Put(within10s(t), course, "a", ContentOf([]byte("new")), time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 			stored(t, swift, "a", "new")
@@ -106,7 +106,7 @@ func TestStoreThatIsAtFaultIsAskedAgain(t *testing.T) {
 func TestQuestionsAreAskedAgain(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
-	if _, err := s.Put(t.Context(), course, "a/page.html", []byte("page"), time.Time{}); err != nil {
+	if err := s.Put(t.Context(), course, "a/page.html", ContentOf([]byte("page")), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	for question, ask := range map[string]func() error{
@@ -139,7 +139,7 @@ func TestStoreThatStaysAtFaultIsUnavailableAndUnchanged(t *testing.T) {
 	s, swift := newStore(t)
 	swift.Put(course, "a", "old")
 	swift.Break(always("PUT", swifttest.Fault{Status: 503}))
-	_, err := s.Put(within10s(t), course, "a", []byte("new"), time.Time{})
+	err := s.Put(within10s(t), course, "a", ContentOf([]byte("new")), time.Time{})
 	var unavailable Unavailable
 	if !errors.As(err, &unavailable) || !strings.Contains(err.Error(), "try again later") || unavailable.Cause == nil {
 		t.Fatalf("got %v", err)
@@ -158,7 +158,7 @@ func TestSlowStoreIsGivenUpWhenTheTimeIsOver(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	began := time.Now()
-	if _, err := s.Put(ctx, course, "a", []byte("new"), time.Time{}); !errors.As(err, new(Unavailable)) {
+	if err := s.Put(ctx, course, "a", ContentOf([]byte("new")), time.Time{}); !errors.As(err, new(Unavailable)) {
 		t.Fatalf("got %v", err)
 	}
 	if took := time.Since(began); took > 2*time.Second {
@@ -189,11 +189,11 @@ func TestExpiredTokenIsRenewed(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
 	ctx := within10s(t)
-	if _, err := s.Put(ctx, course, "a", []byte("1"), time.Time{}); err != nil {
+	if err := s.Put(ctx, course, "a", ContentOf([]byte("1")), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	swift.ExpireTokens()
-	if _, err := s.Put(ctx, course, "a", []byte("2"), time.Time{}); err != nil {
+	if err := s.Put(ctx, course, "a", ContentOf([]byte("2")), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	stored(t, swift, "a", "2")
@@ -209,7 +209,7 @@ func TestQuotaIsSaidInWords(t *testing.T) {
 	for _, status := range []int{http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage} {
 		s, swift := newStore(t)
 		swift.Break(always("PUT", swifttest.Fault{Status: status}))
-		if _, err := s.Put(t.Context(), course, "a", []byte("new"), time.Time{}); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "quota") {
+		if err := s.Put(t.Context(), course, "a", ContentOf([]byte("new")), time.Time{}); !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "quota") {
 			t.Errorf("%d gives %v", status, err)
 		}
 		if got := swift.Count("PUT"); got != 1 {
@@ -221,7 +221,7 @@ func TestQuotaIsSaidInWords(t *testing.T) {
 func TestMissingContainerIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	s, _ := newStore(t)
-	_, err := s.Put(t.Context(), "nowhere", "a", []byte("new"), time.Time{})
+	err := s.Put(t.Context(), "nowhere", "a", ContentOf([]byte("new")), time.Time{})
 	if err == nil || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "container is missing") {
 		t.Fatalf("got %v", err)
 	}

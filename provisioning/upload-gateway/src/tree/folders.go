@@ -15,10 +15,11 @@ import (
 // For so long is believed what was seen of a folder.
 const folderMemory = 30 * time.Second
 
-// folders is what a session has seen of folders, lest the store is asked for them once a file.
-type folders struct {
-	mu    sync.Mutex
-	known map[string]*folder
+// Folders is what all sessions have seen of folders, lest the store is asked for them once a file.
+type Folders struct {
+	mu     sync.Mutex
+	known  map[string]*folder
+	pruned time.Time
 }
 
 type folder struct {
@@ -32,10 +33,13 @@ type folder struct {
 func isFresh(at time.Time) bool { return time.Since(at) < folderMemory }
 
 // of gives what is known of a folder. Call it with the lock.
-func (f *folders) of(where place) *folder {
-	for key, old := range f.known {
-		if !isFresh(old.seen) && !isFresh(old.listed) {
-			delete(f.known, key)
+func (f *Folders) of(where place) *folder {
+	if !isFresh(f.pruned) {
+		f.pruned = time.Now()
+		for key, old := range f.known {
+			if !isFresh(old.seen) && !isFresh(old.listed) {
+				delete(f.known, key)
+			}
 		}
 	}
 	key := objectKey(where)
@@ -49,7 +53,7 @@ func (f *folders) of(where place) *folder {
 }
 
 // listed notes what is in a folder. That nothing is does not say that it is there.
-func (f *folders) listed(where place, entries []store.Entry) {
+func (f *Folders) listed(where place, entries []store.Entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	known := f.of(where)
@@ -63,7 +67,7 @@ func (f *folders) listed(where place, entries []store.Entry) {
 }
 
 // saw notes that a folder is there, and those that it is in.
-func (f *folders) saw(where place) {
+func (f *Folders) saw(where place) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for ; !where.isCourse(); where = where.parent() {
@@ -75,14 +79,14 @@ func (f *folders) saw(where place) {
 }
 
 // isThere says whether a folder was seen; that it was not says nothing.
-func (f *folders) isThere(where place) bool {
+func (f *Folders) isThere(where place) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return isFresh(f.of(where).seen)
 }
 
 // hasFolder says whether a place is a folder, where the folder that it is in was listed.
-func (f *folders) hasFolder(where place) (isFolder, isKnown bool) {
+func (f *Folders) hasFolder(where place) (isFolder, isKnown bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	above := f.of(where.parent())
@@ -90,7 +94,7 @@ func (f *folders) hasFolder(where place) (isFolder, isKnown bool) {
 }
 
 // forget what is known of a place, what is in it, and the folder that it is in.
-func (f *folders) forget(where place) {
+func (f *Folders) forget(where place) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.known, objectKey(where.parent()))
@@ -104,7 +108,7 @@ func (f *folders) forget(where place) {
 // mayHold refuses a name that a folder has, and a folder whose name a file has: a store can hold both, a mount and a web
 // server can't. Asked of the store once a folder, not once a file.
 func (t *Tree) mayHold(ctx context.Context, where place) error {
-	isFolder, isKnown := t.folders.hasFolder(where)
+	isFolder, isKnown := t.Folders.hasFolder(where)
 	if !isKnown {
 		if err := t.mayBeFolder(ctx, where.parent()); err != nil {
 			return err
@@ -113,8 +117,8 @@ func (t *Tree) mayHold(ctx context.Context, where place) error {
 		if err != nil {
 			return err
 		}
-		t.folders.listed(where.parent(), entries)
-		isFolder, _ = t.folders.hasFolder(where)
+		t.Folders.listed(where.parent(), entries)
+		isFolder, _ = t.Folders.hasFolder(where)
 	}
 	if isFolder {
 		return errIsFolder

@@ -50,3 +50,14 @@ func TestFolderThatIsGoneIsNotRemembered(t *testing.T) {
 		}
 	}
 }
+
+func TestFoldersAreKnownToAllSessions(t *testing.T) {
+	f := newFixture(t)
+	if err := f.upload("/pi/a/1.html", "1"); err != nil {
+		t.Fatal(err)
+	}
+	other := &fixture{Tree: &Tree{Store: f.Store, Folders: f.Folders, Courses: f.Courses, Context: f.Context}, swift: f.swift}
+	if requests, isFolder := other.enters(t, "/pi/a"); requests != 0 || !isFolder {
+		t.Errorf("%d requests, a folder: %v", requests, isFolder)
+	}
+}

@@ -52,8 +52,8 @@ func (t *Tree) Rename(from, to string, replace bool) (err error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	t.folders.forget(source)
-	t.folders.forget(target)
+	t.Folders.forget(source)
+	t.Folders.forget(target)
 	if !entry.Folder {
 		return t.moveAll(ctx, source.course, []string{source.object}, func(string) string { return target.object })
 	}

@@ -89,7 +89,8 @@ type Tree struct {
 	// Context ends with the session.
 	Context context.Context
 
-	folders folders
+	// Folders are known to all sessions.
+	Folders *Folders
 
 	mu sync.Mutex
 	// latest is the object that this session has stored last: nothing else is known to have touched it.
@@ -201,12 +202,12 @@ func (t *Tree) Stat(p string) (fs.FileInfo, error) {
 // before is not asked for again.
 func (t *Tree) StatFolder(p string) (fs.FileInfo, error) {
 	where, err := t.resolve(p)
-	if err == nil && where.course != nil && t.folders.isThere(where) {
+	if err == nil && where.course != nil && t.Folders.isThere(where) {
 		return info{name: path.Base(where.object), entry: store.Entry{Folder: true}, rights: t.Rights}, nil
 	}
 	found, err := t.Stat(p)
 	if err == nil && found.IsDir() && where.course != nil {
-		t.folders.saw(where)
+		t.Folders.saw(where)
 	}
 	return found, err
 }
@@ -246,7 +247,7 @@ func (t *Tree) ReadDir(p string) ([]fs.FileInfo, error) {
 	for _, entry := range entries {
 		infos = append(infos, info{name: path.Base(entry.Name), entry: entry, rights: t.Rights})
 	}
-	t.folders.listed(where, entries)
+	t.Folders.listed(where, entries)
 	return infos, nil
 }
 
@@ -292,7 +293,7 @@ func (t *Tree) Mkdir(p string) (err error) {
 	if err := t.Store.PutMarker(ctx, where.course.Container, where.object); err != nil {
 		return err
 	}
-	t.folders.saw(where)
+	t.Folders.saw(where)
 	return nil
 }
 
@@ -340,7 +341,7 @@ func (t *Tree) RemoveDir(p string) (err error) {
 	if !empty {
 		return errNotEmpty
 	}
-	t.folders.forget(where)
+	t.Folders.forget(where)
 	return t.Store.RemoveMarkers(ctx, where.course.Container, where.object)
 }
 

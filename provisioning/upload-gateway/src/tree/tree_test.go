@@ -52,7 +52,7 @@ func newFixture(t *testing.T) *fixture {
 	ctx, end := context.WithCancel(t.Context())
 	f := &fixture{swift: swift, notes: &notes{}, end: end}
 	f.Tree = &Tree{
-		Store: store.New(credentials, "segments"), Publisher: f.notes, Audit: f.notes.audit, Context: ctx,
+		Store: store.New(credentials, "segments"), Folders: &Folders{}, Publisher: f.notes, Audit: f.notes.audit, Context: ctx,
 		Courses: []Course{{Name: "pi", Container: "pi"}, {Name: "book", Container: "book", Source: "html"}},
 		Rights:  Rights{Read: true, Upload: true, Delete: true},
 	}

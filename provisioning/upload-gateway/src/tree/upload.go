@@ -2,8 +2,11 @@ package tree
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"sync"
 	"time"
@@ -41,10 +44,12 @@ type Upload struct {
 	path  string
 	place place
 	// ctx ends with the session, and with the upload.
-	ctx      context.Context
-	cancel   context.CancelFunc
-	began    time.Time
+	ctx    context.Context
+	cancel context.CancelFunc
+	began  time.Time
+	// buffer is what is not on its way yet, and sum its MD5, made while the next bytes come.
 	buffer   []byte
+	sum      hash.Hash
 	hasSlot  bool
 	bytes    int64
 	large    *store.Large
@@ -79,7 +84,7 @@ func (t *Tree) Create(p string) (upload *Upload, err error) {
 	}
 	upload = &Upload{
 		Complete: func() bool { return true },
-		tree:     t, path: p, place: where, began: time.Now(),
+		tree:     t, path: p, place: where, began: time.Now(), sum: md5.New(),
 	}
 	upload.ctx, upload.cancel = context.WithCancel(t.Context)
 	return upload, nil
@@ -121,6 +126,7 @@ func (u *Upload) Write(content []byte) (int, error) {
 			u.buffer = append(make([]byte, 0, segmentBytes), u.buffer...)
 		}
 		u.buffer = append(u.buffer, part...)
+		u.sum.Write(part)
 		u.bytes += int64(len(part))
 		written += len(part)
 		content = content[len(part):]
@@ -163,7 +169,7 @@ func (u *Upload) Close() (err error) {
 		}
 		return u.failure
 	}
-	u.tree.folders.saw(u.place.parent())
+	u.tree.Folders.saw(u.place.parent())
 	u.tree.mu.Lock()
 	u.tree.latest, u.tree.latestAt = objectKey(u.place), time.Now()
 	u.tree.mu.Unlock()
@@ -179,7 +185,8 @@ func (u *Upload) commit() (etag string, err error) {
 	modified := u.modified
 	u.mu.Unlock()
 	if u.large == nil {
-		return u.tree.Store.Put(ctx, u.place.course.Container, u.place.object, u.buffer, modified)
+		content := u.taken()
+		return content.MD5, u.tree.Store.Put(ctx, u.place.course.Container, u.place.object, content, modified)
 	}
 	if err := u.flush(ctx); err != nil {
 		return "", err
@@ -188,6 +195,14 @@ func (u *Upload) commit() (etag string, err error) {
 		return "", err
 	}
 	return u.large.Commit(ctx, modified)
+}
+
+// taken is what has come since the last time.
+func (u *Upload) taken() store.Content {
+	content := store.Content{Bytes: u.buffer, MD5: hex.EncodeToString(u.sum.Sum(nil))}
+	u.buffer = nil
+	u.sum.Reset()
+	return content
 }
 
 // limited gives one answer to the client its time.
@@ -206,8 +221,8 @@ func (u *Upload) flush(ctx context.Context) error {
 	if u.large == nil {
 		u.large = u.tree.Store.NewLarge(u.place.course.Container, u.place.object)
 	}
-	content, number, held := u.buffer, u.segments, u.hasSlot
-	u.buffer, u.hasSlot = nil, false
+	content, number, held := u.taken(), u.segments, u.hasSlot
+	u.hasSlot = false
 	u.segments++
 	sending := make(chan error, 1)
 	u.sending = sending
