@@ -1,10 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackConfig } from "../config/schema";
+import { hasHttps, type StackConfig } from "../config/schema";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
+import type { Rule } from "./securityGroup";
 import { uploadGatewayIngress } from "./uploadGateway";
 import { WebServer } from "./webServer";
+
+/** A record that the domain's zone needs. */
+export interface DnsRecord {
+  /** Full name, without the dot at its end. */
+  name: string;
+  type: "A";
+  /** IPv4 address. */
+  value: string;
+}
 
 /** What a stack tells about itself: `pulumi stack output`. */
 export interface DatacenterOutputs {
@@ -28,6 +38,8 @@ export interface DatacenterOutputs {
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
   uploadHostKey?: pulumi.Output<string>;
+  /** What to create where the domain is registered; only with a domain. */
+  dnsRecords?: pulumi.Output<DnsRecord[]>;
 }
 
 /** A whole datacenter: the courses' containers and the web server that publishes them. */
@@ -54,17 +66,22 @@ export class Datacenter extends pulumi.ComponentResource {
         ...config.webServer,
         network: config.network,
         egressTcpPorts: egressTcpPorts(config),
-        ingress: config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : [],
+        ingress: [
+          ...(hasHttps(config.webServer) ? [HTTPS] : []),
+          ...(config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : []),
+        ],
       },
       { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
     );
+    const { domain, certificate } = config.webServer;
     const { uploadGateway } = new Provisioning(
       `${name}-web`,
-      { ...config, webServer, store, ...(config.webServer.domain && { domain: config.webServer.domain }) },
+      { ...config, webServer, store, certificate, ...(domain && { domain }) },
       child,
     );
 
-    const siteUrl = pulumi.interpolate`http://${config.webServer.domain ?? webServer.address}/`;
+    const scheme = hasHttps(config.webServer) ? "https" : "http";
+    const siteUrl = pulumi.interpolate`${scheme}://${domain ?? webServer.address}/`;
     this.outputs = {
       siteUrl,
       courseUrls: siteUrl.apply((url) =>
@@ -76,11 +93,14 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
+      ...(domain && { dnsRecords: webServer.address.apply((value) => [{ name: domain, type: "A" as const, value }]) }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);
   }
 }
+
+const HTTPS: Rule = { direction: "ingress", protocol: "tcp", port: 443, description: "visitors by HTTPS" };
 
 /** Ports of the services that the configuration names by URL. */
 function egressTcpPorts(config: StackConfig): number[] {
@@ -92,6 +112,7 @@ function egressTcpPorts(config: StackConfig): number[] {
   const urls = [
     config.objectStore.authUrl,
     ...(config.contentMount.driver === "cloudfuse" ? [config.contentMount.repository] : []),
+    ...(hasHttps(config.webServer) ? [config.webServer.certificate.authority] : []),
   ];
   return [...urls.map(portOf), ...config.network.extraEgressTcpPorts];
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { StackConfig } from "../config/schema";
+import { hasHttps, type StackConfig } from "../config/schema";
 import { bundleAskStore, bundlePublisher } from "../provisioning/bundle";
 import { cloudfuseConfig, publisherConfig, rcloneConfig, storeCredentials } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
@@ -17,6 +17,8 @@ export interface ProvisioningArgs
   store: ObjectStore;
   /** DNS name of the site. Default: any. */
   domain?: string;
+  /** How the domain gets its certificate. */
+  certificate: StackConfig["webServer"]["certificate"];
 }
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
@@ -35,7 +37,9 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn, deletedWith: args.webServer.server },
       );
 
-    const packages = step("packages", [], { inputs: { FUSE_DRIVER: driver } });
+    const { domain, certificate } = args;
+    const https = domain !== undefined && hasHttps({ domain, certificate });
+    const packages = step("packages", [], { inputs: { FUSE_DRIVER: driver, ...(https && { HTTPS: "yes" }) } });
     const fuseDriver =
       driver === "cloudfuse"
         ? step("cloudfuse", [packages], { inputs: { REPOSITORY: repository, COMMIT: commit } })
@@ -65,7 +69,14 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
       );
     }
-    step("web-server", [packages], { inputs: { SERVER_NAME: args.domain ?? "" } });
+    const webServer = step("web-server", [packages], { inputs: { SERVER_NAME: domain ?? "" } });
+    if (https) {
+      const { authority, email = "", trustedRoot } = certificate;
+      step("certificate", [webServer, ...(this.uploadGateway ? [this.uploadGateway] : [])], {
+        inputs: { DOMAIN: domain, AUTHORITY: authority, EMAIL: email },
+        ...(trustedRoot && { files: { "trusted-root.pem": trustedRoot } }),
+      });
+    }
     this.registerOutputs({});
   }
 }

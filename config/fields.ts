@@ -26,6 +26,9 @@ export const httpUrl = (what: string) =>
     error: `must be an http:// or https:// URL: ${what}`,
   });
 
+export const httpsUrl = (what: string) =>
+  httpUrl(what).refine((value) => value.startsWith("https://"), { error: `must be an https:// URL: ${what}` });
+
 export const cidr = z
   .string()
   .regex(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidr, containerName, httpUrl, port, portOrNone, repeated, safePath, section, text } from "./fields";
+import { cidr, containerName, httpsUrl, httpUrl, port, portOrNone, repeated, safePath, section, text } from "./fields";
 import { checkUploadGateway, uploadGateway } from "./uploadGateway";
 
 /** The commit of cloudfuse that the regions run: the last one of its repository. */
@@ -86,6 +86,22 @@ const network = section({
   error: 'needs exactly one of "existing" (name of a network) and "create" (a network of its own)',
 });
 
+const certificate = section({
+  /** ACME directory of the certificate authority; "none": HTTP alone, where something in front of the server speaks HTTPS. Default: Let's Encrypt. */
+  authority: z
+    .union([z.literal("none"), httpsUrl("the ACME directory of a certificate authority")], {
+      error: 'must be the https:// URL of an ACME directory, or "none" for a site without HTTPS',
+    })
+    .default("https://acme-v02.api.letsencrypt.org/directory"),
+  /** Address that the authority may write to. Default: none. */
+  email: z.email("must be an e-mail address").optional(),
+  /** PEM of the root that signs the authority's own HTTPS, for one within a company. Default: those that the system trusts. */
+  trustedRoot: z
+    .string()
+    .regex(/^-----BEGIN CERTIFICATE-----\n[\s\S]*-----END CERTIFICATE-----\s*$/, "must be a certificate in PEM")
+    .optional(),
+});
+
 const webServer = section({
   /** Flavor by name. */
   flavor: text("the name of a flavor"),
@@ -97,11 +113,13 @@ const webServer = section({
   sshFrom: z
     .array(cidr, "is missing: give the networks that may reach port 22")
     .min(1, "is empty: Pulumi itself comes by SSH"),
-  /** DNS name of the site; without one the server answers to any name. */
+  /** DNS name of the site, served by HTTPS; without one the server answers to any name, by HTTP. */
   domain: z
     .string()
     .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a DNS name such as courses.example.org")
     .optional(),
+  /** How the domain gets its certificate. */
+  certificate: certificate.prefault({}),
 });
 
 const contentMount = section({
@@ -233,6 +251,11 @@ export const stackSchema = section({
 export type StackConfig = z.output<typeof stackSchema>;
 /** One course of a stack. */
 export type Course = StackConfig["courses"][number];
+
+/** Whether the site is served by HTTPS: it has a domain, and an authority to get a certificate of it from. */
+export function hasHttps({ domain, certificate }: Pick<StackConfig["webServer"], "domain" | "certificate">): boolean {
+  return domain !== undefined && certificate.authority !== "none";
+}
 
 /** Paths of the values that must be stored encrypted. */
 export const SECRET_PATHS = [

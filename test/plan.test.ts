@@ -27,3 +27,32 @@ describe.each(STACKS)("the plan of stack %s", (stack) => {
     expect(plan).toContain('"userData":"[secret]"');
   });
 });
+
+describe("a domain", () => {
+  const plan = (certificate?: object) =>
+    planOf(
+      parseConfig(
+        rawConfig("tokyo2", {
+          "webServer.domain": "courses.example.org",
+          ...(certificate && { "webServer.certificate": certificate }),
+        }),
+      ),
+    );
+  const named = (resources: { name: string }[]) => resources.map(({ name }) => name);
+
+  it("is served by HTTPS: port, certificate, record", async () => {
+    const { resources, outputs } = await plan();
+    expect(named(resources)).toContain("tokyo2-web-firewall-ingress-tcp-443");
+    expect(named(resources)).toContain("tokyo2-web-certificate-run");
+    expect(outputs.siteUrl).toBe("https://courses.example.org/");
+    expect(outputs.dnsRecords).toEqual([{ name: "courses.example.org", type: "A", value: expect.any(String) }]);
+  });
+
+  it("is left to what stands in front, where there is no authority", async () => {
+    const { resources, outputs } = await plan({ authority: "none" });
+    expect(named(resources).filter((name) => /443|certificate/.test(name))).toEqual([
+      "tokyo2-web-firewall-egress-tcp-443",
+    ]);
+    expect(outputs.siteUrl).toBe("http://courses.example.org/");
+  });
+});

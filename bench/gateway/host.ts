@@ -4,7 +4,7 @@ import { eachOf } from "../../provisioning/publisher/src/pace";
 import { Clients } from "../../test/gateway/clients";
 import { AUTHOR, GatewayHost } from "../../test/gateway/gatewayHost";
 import { driverCredentials, FIRST_USER, STORE_AUTH_URL } from "../../test/support/courseHost";
-import { buildRclone } from "./rclone";
+import { buildGoTool } from "../../test/support/goTool";
 import type { Server } from "./servers";
 
 /** How much is sent and listed. */
@@ -23,6 +23,8 @@ export interface Seconds {
   list: number;
 }
 
+/** A current rclone: Debian's serves no FTP. */
+const RCLONE = ["github.com/rclone/rclone", "v1.71.2"] as const;
 const FILES_A_FOLDER = 50;
 const PAGES = 30;
 /** Without FEAT lftp knows of no way to set a file's time. */
@@ -59,7 +61,7 @@ export class GatewayBench {
   private async prepare(say: (line: string) => void): Promise<void> {
     const { files, largeMb } = this.sizes;
     await this.clients.prepare();
-    copyFileSync(await buildRclone(say), this.gateway.host.container.outside("/usr/local/bin/bench-rclone"));
+    copyFileSync(await buildGoTool(...RCLONE, say), this.gateway.host.container.outside("/usr/local/bin/bench-rclone"));
     say("making files");
     await this.gateway.sh(`mkdir -p /run/bench /root/small
       for i in $(seq 0 ${files - 1}); do d=/root/small/$((i / ${FILES_A_FOLDER})); mkdir -p $d

@@ -1,17 +1,14 @@
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
-import { run } from "./run";
-import { withSshLogin } from "./ssh";
-import type { StackOutputs } from "./stack";
+import { UserError } from "./errors";
+import { type Answer, noAnswer } from "./webServer";
 
 export type { CourseStatus, Status };
 
-/** Seconds for one answer over SSH: an emulated server with much to do takes long to log in to. */
-export const STATUS_SECONDS = 90;
+/** Asks the publisher, on the web server. */
+export const PUBLISHER_COMMAND = "sudo -n site-publisher status --json";
 
-/** Asks the publisher on the web server. @throws CommandError when the server or the publisher does not answer. */
-export async function publisherStatus(outputs: StackOutputs): Promise<Status> {
-  const answer = await withSshLogin(outputs, (args) =>
-    run("ssh", [...args, "sudo -n site-publisher status --json"], { timeoutSeconds: STATUS_SECONDS }),
-  );
-  return JSON.parse(answer) as Status;
+/** The publisher's answer. @throws UserError where it gives none */
+export function publisherStatus(answer: Answer): Status {
+  if (answer.code !== 0) throw new UserError(noAnswer(answer));
+  return JSON.parse(answer.text) as Status;
 }

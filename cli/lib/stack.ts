@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { DnsRecord } from "../../components/datacenter";
 import type { Toolchain } from "../../toolchain/ensure";
 import { UserError } from "./errors";
 import { BACKEND, ROOT } from "./paths";
@@ -101,6 +102,7 @@ export interface StackOutputs {
   sshPrivateKey: string;
   uploadUrls?: string[];
   uploadHostKey?: string;
+  dnsRecords?: DnsRecord[];
 }
 
 /** A stack, through the Pulumi CLI. */

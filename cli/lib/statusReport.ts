@@ -1,15 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findToolchain } from "../../toolchain/ensure";
+import { CERTIFICATE_COMMAND, type CertificateStatus, certificateProblem, certificateStatus } from "./certificate";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { updatingProcess } from "./devStack";
+import { domainProblem } from "./dnsRecords";
 import { describe, UserError } from "./errors";
 import { Interrupted } from "./interruption";
 import { BACKEND } from "./paths";
-import { type CourseStatus, publisherStatus, type Status } from "./publisher";
+import { type CourseStatus, PUBLISHER_COMMAND, publisherStatus, type Status } from "./publisher";
 import { askHttp } from "./site";
 import { isDev, PROJECT, Stack, type StackOutputs } from "./stack";
-import { type GatewayStatus, gatewayStatus } from "./uploadGateway";
+import { GATEWAY_COMMAND, type GatewayStatus, gatewayStatus } from "./uploadGateway";
+import { type Answer, askWebServer } from "./webServer";
 
 /** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
 export interface StatusReport {
@@ -20,6 +23,8 @@ export interface StatusReport {
   mount?: Status["mount"];
   /** Only where the stack has an upload gateway. */
   uploads?: GatewayStatus;
+  /** Only where the site has a domain and HTTPS. */
+  certificate?: CertificateStatus;
   courses: CourseReport[];
   /** Everything that does not work, in words. */
   problems: string[];
@@ -50,10 +55,12 @@ export async function collectReport(stackName: string): Promise<StatusReport> {
     isDev(stackName) ? part(report, "dev cloud", () => reportDevcloud(report)) : undefined,
     part(report, `stack ${stackName}`, async () => {
       const outputs = await reportStack(report, stackName);
-      await Promise.all([
-        reportCourses(report, outputs),
-        part(report, "upload gateway", () => reportUploads(report, outputs)),
+      const [answers] = await Promise.all([
+        part(report, "web server", () => askServices(outputs)),
+        part(report, "DNS", () => reportDomain(outputs)),
       ]);
+      const publisher = answers && (await reportServices(report, outputs, answers));
+      await reportCourses(report, outputs, publisher);
     }),
   ]);
   return report;
@@ -126,25 +133,55 @@ async function stackFacts(stack: Stack): Promise<StackFacts> {
   };
 }
 
-async function reportUploads(report: StatusReport, outputs: StackOutputs): Promise<void> {
-  const uploads = await gatewayStatus(outputs);
-  if (uploads === undefined) return;
-  report.uploads = uploads;
-  if (uploads.state !== "active")
-    throw new UserError(`it is ${uploads.state}: npm run ssh -- sudo journalctl --unit upload-gateway --lines 20`);
+/** Asks all services of the web server. */
+async function askServices(outputs: StackOutputs): Promise<Record<string, Answer>> {
+  return await askWebServer(outputs, {
+    publisher: PUBLISHER_COMMAND,
+    ...(outputs.uploadUrls && { gateway: GATEWAY_COMMAND }),
+    ...(outputs.siteUrl.startsWith("https:") && { certificate: CERTIFICATE_COMMAND }),
+  });
 }
 
-async function reportCourses(report: StatusReport, outputs: StackOutputs): Promise<void> {
-  const [site, publisher] = await Promise.all([
-    Promise.all(
-      Object.entries(outputs.courseUrls).map(async ([name, url]) => ({ name, url, http: (await askHttp(url)).status })),
-    ),
-    part(report, "publisher", () => publisherStatus(outputs)),
-  ]);
-  report.courses = site.map((course) => {
-    const status = publisher?.courses.find((one) => one.name === course.name);
-    return { ...course, ...(status && { publisher: status }) };
+async function reportDomain({ dnsRecords = [] }: StackOutputs): Promise<void> {
+  const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record)));
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length > 0) throw new UserError(found.join("; "));
+}
+
+/** @returns what the publisher says */
+async function reportServices(
+  report: StatusReport,
+  outputs: StackOutputs,
+  { publisher, gateway, certificate }: Record<string, Answer>,
+): Promise<Status | undefined> {
+  await part(report, "upload gateway", async () => {
+    if (gateway) report.uploads = gatewayStatus(gateway, outputs.uploadUrls ?? []);
+    if (report.uploads && report.uploads.state !== "active")
+      throw new UserError(
+        `it is ${report.uploads.state}: npm run ssh -- sudo journalctl --unit upload-gateway --lines 20`,
+      );
   });
+  await part(report, "certificate", async () => {
+    if (certificate) report.certificate = certificateStatus(certificate);
+    const problem = report.certificate && certificateProblem(report.certificate);
+    if (problem) throw new UserError(problem);
+  });
+  return await part(report, "publisher", async () => publisher && publisherStatus(publisher));
+}
+
+async function reportCourses(
+  report: StatusReport,
+  { courseUrls }: StackOutputs,
+  publisher: Status | undefined,
+): Promise<void> {
+  const { certificate } = report;
+  report.courses = await Promise.all(
+    Object.entries(courseUrls).map(async ([name, declared]) => {
+      const url = certificate && !certificate.ends ? declared.replace(/^https:/, "http:") : declared;
+      const status = publisher?.courses.find((one) => one.name === name);
+      return { name, url, http: (await askHttp(url)).status, ...(status && { publisher: status }) };
+    }),
+  );
   for (const { name, url, http, publisher } of report.courses) {
     if (http !== 200) report.problems.push(`course ${name}: ${url} answers ${http}`);
     if (publisher?.state === "outage") {

@@ -1,3 +1,4 @@
+import type { CertificateStatus } from "./certificate";
 import { count, duration, megabytes, secondsSince } from "./progress";
 import type { CourseReport, StatusReport } from "./statusReport";
 import type { GatewayStatus } from "./uploadGateway";
@@ -8,6 +9,7 @@ const SHOWN = 3;
 /** The report as a person reads it. */
 export function statusText(report: StatusReport): string {
   const lines = [...devcloudLines(report), ...stackLines(report)];
+  if (report.certificate) lines.push(certificateLine(report.certificate));
   if (report.mount) lines.push(`Mount /mnt    ${report.mount.healthy ? "healthy" : "broken"}: ${report.mount.detail}`);
   if (report.uploads) lines.push(...uploadLines(report.uploads));
   if (report.courses.length > 0) lines.push("Courses", ...report.courses.flatMap(courseLines));
@@ -36,6 +38,10 @@ function stackLines({ stackName, stack }: StatusReport): string[] {
     ...(updating ? [`              Pulumi (process ${updating}) is at work on it`] : []),
     ...(siteUrl ? [`Site          ${siteUrl}`] : []),
   ];
+}
+
+function certificateLine({ domain, ends }: CertificateStatus): string {
+  return `Certificate   ${domain}, ${ends ? `until ${ends.slice(0, 10)}` : "none yet"}`;
 }
 
 function uploadLines({ urls, state, detail }: GatewayStatus): string[] {

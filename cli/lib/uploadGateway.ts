@@ -1,7 +1,5 @@
-import { STATUS_SECONDS } from "./publisher";
-import { run } from "./run";
-import { withSshLogin } from "./ssh";
-import type { StackOutputs } from "./stack";
+import { UserError } from "./errors";
+import { type Answer, noAnswer } from "./webServer";
 
 /** What systemd knows of the upload gateway. */
 export interface GatewayStatus {
@@ -13,15 +11,12 @@ export interface GatewayStatus {
   detail: string;
 }
 
-/** Asks the web server. @returns `undefined` where the stack has no gateway. @throws CommandError when it does not answer. */
-export async function gatewayStatus(outputs: StackOutputs): Promise<GatewayStatus | undefined> {
-  const urls = outputs.uploadUrls;
-  if (urls === undefined) return undefined;
-  const answer = await withSshLogin(outputs, (args) =>
-    run("ssh", [...args, "systemctl show upload-gateway --property=ActiveState,StatusText"], {
-      timeoutSeconds: STATUS_SECONDS,
-    }),
-  );
-  const said = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(answer)?.[1] ?? "";
+/** Asks systemd, on the web server. */
+export const GATEWAY_COMMAND = "systemctl show upload-gateway --property=ActiveState,StatusText";
+
+/** systemd's answer. @throws UserError where it gives none */
+export function gatewayStatus(answer: Answer, urls: string[]): GatewayStatus {
+  if (answer.code !== 0) throw new UserError(noAnswer(answer));
+  const said = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(answer.text)?.[1] ?? "";
   return { urls, state: said("ActiveState"), detail: said("StatusText") };
 }

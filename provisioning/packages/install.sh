@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that the other steps stand on.
-# Inputs: FUSE_DRIVER = cloudfuse | rclone
+# Inputs: FUSE_DRIVER = cloudfuse | rclone; HTTPS = yes where the site gets a certificate
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=packages

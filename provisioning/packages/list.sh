@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Which hosts are supported and what they need; shared by the scripts of this step. FUSE_DRIVER must be set.
+# Which hosts are supported and what they need; shared by the scripts of this step. FUSE_DRIVER must be set; HTTPS may be.
 
 # What this step added to the machine, one package a line.
 # shellcheck disable=SC2034 # used by the scripts that read this file
@@ -20,6 +20,7 @@ check_host() {
 # fuse and fuse3 exclude one another).
 required_packages() {
   printf '%s\n' ca-certificates fuse3 nginx nodejs procps
+  if [[ ${HTTPS-} == yes ]]; then printf '%s\n' certbot; fi
   case ${FUSE_DRIVER:?} in
   cloudfuse)
     printf '%s\n' git gcc make pkg-config libc6-dev \

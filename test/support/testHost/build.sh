@@ -12,9 +12,9 @@ partial=$target.partial
 ubuntu=http://archive.ubuntu.com/ubuntu
 
 base=(apt systemd systemd-sysv dbus udev iproute2 procps openssh-server sudo)
-# What the dev cloud's image debian-12-web has preinstalled.
+# What the dev cloud's image debian-12-web has preinstalled, and certbot.
 web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-dev libfuse-dev libjson-c-dev
-  fuse3 rclone nginx nodejs ca-certificates)
+  fuse3 rclone nginx nodejs ca-certificates certbot)
 store=(swift-proxy swift-account swift-container swift-object memcached curl)
 # What the benchmark runs side by side with the publisher; a clock that can be set for one process; writes without fsync.
 others=(rsync lsyncd inotify-tools libfaketime eatmydata)

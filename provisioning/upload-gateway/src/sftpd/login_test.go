@@ -51,6 +51,8 @@ func TestSessionsAreLimited(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(_ *Config, l *guard.Limits) { l.SessionsPerAccount = 1 })
 	first := s.login(t)
+	// A client has its answer a moment before its session counts.
+	first.sftp(t)
 	second, err := s.dial(t, "kim", ssh.Password("right"))
 	if err == nil {
 		if _, err = second.NewSession(); err == nil {

@@ -1,0 +1,24 @@
+import { resolve4 } from "node:dns/promises";
+import type { DnsRecord } from "../../components/datacenter";
+
+/** The record as a zone file has it. */
+export function recordText({ name, type, value }: DnsRecord): string {
+  return `${name}. ${type} ${value}`;
+}
+
+/** What is wrong with a record in the DNS, as this machine sees it, and the remedy; undefined where nothing is. */
+export async function domainProblem(
+  record: DnsRecord,
+  resolve: (name: string) => Promise<string[]> = resolve4,
+): Promise<string | undefined> {
+  const { name, value } = record;
+  const remedy = `create the record "${recordText(record)}" where the domain is registered`;
+  try {
+    const found = await resolve(name);
+    return found.includes(value) ? undefined : `${name} leads to ${found.join(", ")} instead of ${value}: ${remedy}`;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOTFOUND" || code === "ENODATA") return `${name} leads nowhere: ${remedy}`;
+    return `${name} could not be looked up (${code}): try again`;
+  }
+}

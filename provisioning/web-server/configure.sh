@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Run by this step, and whenever a certificate
+# was obtained.
+# Inputs: SERVER_NAME = DNS name of the site; empty: any name
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+step=web-server
+. ./lib.sh
+. ./paths.sh
+read_inputs
+
+form=http
+if [[ -s $certificate && -s $key ]] && openssl x509 -in "$certificate" -noout -checkhost "${SERVER_NAME:-_}" | grep --quiet 'does match'; then
+  form=https
+fi
+edits=(-e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+# Without IPv6 in the kernel nginx would not start.
+if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
+rendered=$(mktemp)
+trap 'rm -f "$rendered"' EXIT
+sed "${edits[@]}" "$form.conf" >"$rendered"
+for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
+install_file "$rendered" "$site" root:root 0644
+
+problem=$(nginx -t -q 2>&1) || fail "nginx refuses its configuration: $problem"
+# A reload interrupts nobody, so it needs no look at what changed. It returns while the workers of before still answer, by
+# the configuration of before.
+mapfile -t workers < <(pgrep --full --parent "$(systemctl show --property=MainPID --value nginx.service)" '^nginx: worker')
+systemctl reload-or-restart nginx.service
+is_retired() { [[ $(ps -o args= -p "$1") != "nginx: worker process" ]]; }
+for worker in "${workers[@]}"; do
+  wait_until 30 is_retired "$worker" || fail "nginx still answers by its configuration of before; see: journalctl -u nginx"
+done
+say "the site is served by ${form^^}"
