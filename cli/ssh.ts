@@ -6,26 +6,55 @@ import { withSshLogin } from "./lib/ssh";
 import { DEV } from "./lib/stack";
 import { stackNamed } from "./lib/toolchain";
 
-const USAGE = `Usage: npm run ssh -- [--stack STACK] [COMMAND…]
+const USAGE = `Usage: npm run ssh -- [--stack STACK] [--forward PORT] [COMMAND…]
 
 Opens a shell on the web server of a stack (default: dev), or runs one command there:
-  npm run ssh -- sudo site-publisher status`;
+  npm run ssh -- sudo site-publisher status
+  --forward PORT  instead: what listens at the server's loopback, here at the same port, until Ctrl-C;
+                  9150 has the status page at http://127.0.0.1:9150/, and the publisher's metrics`;
+
+interface CommandLine {
+  stack: string;
+  /** Port to be forwarded. */
+  forward?: number;
+  command: string[];
+}
 
 /** Our own options come before the command; everything from its first word on belongs to the command. */
-function parseCommandLine([first, second, ...rest]: string[]): { stack: string; command: string[] } {
-  if (first === "--help" || first === "-h") showUsage(USAGE);
-  const joined = /^--stack=(.+)$/.exec(first ?? "")?.[1];
-  if (joined) return { stack: joined, command: second === undefined ? [] : [second, ...rest] };
-  if (first === "--stack" && second !== undefined) return { stack: second, command: rest };
-  if (first?.startsWith("-")) throw usageError(`Unknown option ${first}.`, USAGE);
-  return { stack: DEV, command: [first, second, ...rest].filter((word) => word !== undefined) };
+function parseCommandLine(args: string[]): CommandLine {
+  const line: CommandLine = { stack: DEV, command: [] };
+  let rest = args;
+  while (rest[0]?.startsWith("-")) {
+    const [option = "", joined] = rest[0].split(/=(.*)/);
+    if (option === "--help" || option === "-h") showUsage(USAGE);
+    const value = joined ?? rest[1];
+    if (value === undefined || !["--stack", "--forward"].includes(option))
+      throw usageError(`Unknown option ${rest[0]}.`, USAGE);
+    rest = rest.slice(joined === undefined ? 2 : 1);
+    if (option === "--stack") line.stack = value;
+    else line.forward = portOf(value);
+  }
+  if (line.forward !== undefined && rest.length > 0) throw usageError("--forward takes no command.", USAGE);
+  return { ...line, command: rest };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw usageError(`--forward must be a port, 1 to 65535; it is "${text}".`, USAGE);
+  return port;
 }
 
 runMain(async () => {
-  const { stack: name, command } = parseCommandLine(process.argv.slice(2));
+  const { stack: name, forward, command } = parseCommandLine(process.argv.slice(2));
   const stack = await stackNamed(name);
   const outputs = await stack.outputs();
   if (!outputs)
     throw new UserError(`Stack ${name} has no web server yet: run \`npm run up\`, or \`pulumi up\` of ${name}.`);
-  return await withSshLogin(outputs, (args) => runInForeground("ssh", [...args, ...command], {}));
+  if (forward === undefined)
+    return await withSshLogin(outputs, (args) => runInForeground("ssh", [...args, ...command], {}));
+  const loopback = `127.0.0.1:${forward}`;
+  process.stderr.write(`http://${loopback}/ leads to the web server, until Ctrl-C.\n`);
+  const tunnel = ["-N", "-o", "ExitOnForwardFailure=yes", "-L", `${loopback}:${loopback}`];
+  return await withSshLogin(outputs, (args) => runInForeground("ssh", [...tunnel, ...args], {}));
 });

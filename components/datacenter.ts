@@ -73,10 +73,10 @@ export class Datacenter extends pulumi.ComponentResource {
       },
       { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
     );
-    const { domain, certificate } = config.webServer;
+    const { domain } = config.webServer;
     const { uploadGateway } = new Provisioning(
       `${name}-web`,
-      { ...config, webServer, store, certificate, ...(domain && { domain }) },
+      { ...config, webServer, store, serving: config.webServer },
       child,
     );
 

@@ -1,6 +1,9 @@
+import { createHash } from "node:crypto";
 import type { StackConfig } from "../config/schema";
 import type { UploadGatewayConfig } from "../config/uploadGateway";
+import { STYLE } from "../provisioning/publisher/src/pageFrame";
 import type { SwiftCredentials } from "../swift/credentials";
+import type { Rule } from "./securityGroup";
 
 type ObjectStore = StackConfig["objectStore"];
 
@@ -26,7 +29,7 @@ export function publisherConfig(config: Pick<StackConfig, "publisher" | "courses
     mountDir: "/mnt",
     ...config.publisher,
     siteTitle: config.siteTitle,
-    courses: config.courses,
+    courses: config.courses.map(({ contentSecurityPolicy, ...course }) => course),
   };
   return `${JSON.stringify(text, null, 2)}\n`;
 }
@@ -89,4 +92,54 @@ export function uploadGatewayConfig(
 /** `/etc/upload-gateway/accounts.json`. Secret. */
 export function uploadGatewayAccounts({ accounts }: UploadGatewayConfig): string {
   return `${JSON.stringify(accounts, null, 2)}\n`;
+}
+
+/** The site's own pages: a style that is known by its hash, and nothing else. */
+const SITE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** `courses.conf` of nginx: what differs from course to course. */
+export function nginxCourses(courses: StackConfig["courses"]): string {
+  const map = (variable: string, otherwise: string, of: (course: StackConfig["courses"][number]) => string) =>
+    [
+      `map $uri ${variable} {`,
+      `    default "${otherwise}";`,
+      ...courses.map((course) => `    "~^/${escapeRegex(course.path)}(/|$)" "${of(course)}";`),
+      "}",
+    ].join("\n");
+  return [
+    map("$xwmooc_policy", SITE_POLICY, ({ contentSecurityPolicy }) => contentSecurityPolicy),
+    "# A course's own page of what is not there.",
+    map("$xwmooc_not_found", "/404.html", ({ path }) => `/${path}/404.html`),
+    "",
+  ].join("\n");
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+/** nftables' rules, from those of the security group: what comes in, besides answers, the machine itself, ICMP and DHCP. */
+export function nftablesRules(rules: Rule[]): string {
+  const accepted = rules
+    .filter(({ direction }) => direction === "ingress")
+    .map(({ protocol, port, lastPort = port, remote, description }) => {
+      const from = remote === undefined || remote === "0.0.0.0/0" ? "" : `ip saddr ${remote} `;
+      const ports = lastPort === port ? port : `${port}-${lastPort}`;
+      return `    ${from}${protocol} dport ${ports} accept comment "${description}"`;
+    });
+  return `# Replaces the whole table in one step.
+table inet xwmooc
+delete table inet xwmooc
+table inet xwmooc {
+  chain input {
+    type filter hook input priority filter; policy drop;
+    ct state established,related accept
+    ct state invalid drop
+    iif lo accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    udp sport 67 udp dport 68 accept comment "DHCP"
+${accepted.join("\n")}
+  }
+}
+`;
 }

@@ -1,7 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
 import { bundleAskStore, bundlePublisher } from "../provisioning/bundle";
-import { cloudfuseConfig, publisherConfig, rcloneConfig, storeCredentials } from "./hostFiles";
+import {
+  cloudfuseConfig,
+  nftablesRules,
+  nginxCourses,
+  publisherConfig,
+  rcloneConfig,
+  storeCredentials,
+} from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
 import { RemoteScript } from "./remoteScript";
 import type { StepContent } from "./stepArchive";
@@ -15,10 +22,8 @@ export interface ProvisioningArgs
   webServer: WebServer;
   /** The containers, which must be there before they can show under /mnt. */
   store: ObjectStore;
-  /** DNS name of the site. Default: any. */
-  domain?: string;
-  /** How the domain gets its certificate. */
-  certificate: StackConfig["webServer"]["certificate"];
+  /** How the site is served. */
+  serving: Pick<StackConfig["webServer"], "domain" | "certificate" | "logAddresses" | "securityUpdates">;
 }
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
@@ -37,9 +42,17 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn, deletedWith: args.webServer.server },
       );
 
-    const { domain, certificate } = args;
-    const https = domain !== undefined && hasHttps({ domain, certificate });
-    const packages = step("packages", [], { inputs: { FUSE_DRIVER: driver, ...(https && { HTTPS: "yes" }) } });
+    const { domain = "", certificate, logAddresses, securityUpdates } = args.serving;
+    const https = hasHttps(args.serving);
+    const yesOrNo = (one: boolean) => (one ? "yes" : "no");
+    const SECURITY_UPDATES = yesOrNo(securityUpdates);
+    const packages = step("packages", [], {
+      inputs: { FUSE_DRIVER: driver, HTTPS: yesOrNo(https), SECURITY_UPDATES },
+    });
+    step("hardening", [packages], {
+      inputs: { LOGIN_USER: args.webServer.connection.user, SECURITY_UPDATES },
+      files: { "firewall.nft": nftablesRules(args.webServer.rules) },
+    });
     const fuseDriver =
       driver === "cloudfuse"
         ? step("cloudfuse", [packages], { inputs: { REPOSITORY: repository, COMMIT: commit } })
@@ -69,7 +82,10 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
       );
     }
-    const webServer = step("web-server", [packages], { inputs: { SERVER_NAME: domain ?? "" } });
+    const webServer = step("web-server", [packages], {
+      inputs: { SERVER_NAME: domain, LOG_ADDRESSES: logAddresses },
+      files: { "courses.conf": nginxCourses(args.courses) },
+    });
     if (https) {
       const { authority, email = "", trustedRoot } = certificate;
       step("certificate", [webServer, ...(this.uploadGateway ? [this.uploadGateway] : [])], {

@@ -28,6 +28,8 @@ export class WebServer extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   /** The way in for Pulumi: user, private key and pinned host key. */
   readonly connection: SshConnection;
+  /** What the firewall lets through. */
+  readonly rules: Rule[];
   /** The Nova server itself, for `deletedWith`. */
   readonly server: openstack.compute.Instance;
 
@@ -37,7 +39,8 @@ export class WebServer extends pulumi.ComponentResource {
     const loginKey = new SshKey(`${name}-login-key`, child);
     const hostKey = new SshKey(`${name}-host-key`, child);
     const network = new Network(`${name}-network`, args.network, child);
-    const firewall = new SecurityGroup(`${name}-firewall`, { rules: firewallRules(args) }, child);
+    this.rules = firewallRules(args);
+    const firewall = new SecurityGroup(`${name}-firewall`, { rules: this.rules }, child);
     const keypair = new openstack.compute.Keypair(`${name}-keypair`, { name, publicKey: loginKey.publicKey }, child);
     const port = new openstack.networking.Port(
       `${name}-port`,

@@ -5,6 +5,10 @@ import { checkUploadGateway, uploadGateway } from "./uploadGateway";
 /** The commit of cloudfuse that the regions run: the last one of its repository. */
 const CLOUDFUSE_COMMIT = "d212b8c069683be75f018ed693e158b36558bbba";
 
+/** Course pages carry scripts and styles of their own, and take some from elsewhere. */
+const COURSE_POLICY =
+  "default-src 'self' https: data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; base-uri 'self'; frame-ancestors 'self'";
+
 const keystone = {
   /** Keystone v3 URL, for example https://identity.example.com:5000/v3. */
   authUrl: httpUrl("the Keystone v3 URL, e.g. https://identity.example.com:5000/v3").refine(
@@ -118,6 +122,10 @@ const webServer = section({
     .string()
     .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a DNS name such as courses.example.org")
     .optional(),
+  /** What the access log keeps of visitors' addresses: `anonymous` their network alone, `full` all. Default: anonymous. */
+  logAddresses: z.enum(["anonymous", "full"], 'must be "anonymous" or "full"').default("anonymous"),
+  /** Whether the distribution's security updates are installed every day. Default: true. */
+  securityUpdates: z.boolean("must be true or false").default(true),
   /** How the domain gets its certificate. */
   certificate: certificate.prefault({}),
 });
@@ -168,12 +176,26 @@ const course = section({
   title: text("the title for the start page"),
   /** One line on the start page. Default: none. */
   description: z.string().default(""),
+  /** Title and description on the English start page. Default: the same. */
+  english: section({
+    title: text("the English title"),
+    description: z.string().default(""),
+  }).optional(),
   /** Swift container. Default: the name. */
   container: containerName.optional(),
   /** Folder in the container that is the site's root. Default: the whole container. */
   source: safePath("a folder in the container").optional(),
   /** Where on the site the course is. Default: the name. */
   path: safePath("a path on the site").optional(),
+  /**
+   * What the course's pages may load and run, as the value of the header Content-Security-Policy. Default: anything by HTTPS,
+   * scripts in pages too; no plugins, and no frames on other sites.
+   */
+  contentSecurityPolicy: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, "must be one line of ASCII characters")
+    .refine((value) => !/["\\$]/.test(value), { error: 'must not have ", \\ or $' })
+    .default(COURSE_POLICY),
   /** Changes are published after `seconds` of silence in the store, and after `limitSeconds` however lively it is. */
   settle: section({
     seconds: z.number().min(0, "must be 0 to 60").max(60, "must be 0 to 60").default(0.7),
@@ -183,6 +205,7 @@ const course = section({
   ...value,
   container: value.container ?? value.name,
   source: value.source ?? "",
+  english: value.english ?? { title: value.title, description: value.description },
   path: value.path ?? value.name,
 }));
 

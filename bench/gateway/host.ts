@@ -118,6 +118,23 @@ export class GatewayBench {
     return times;
   }
 
+  /** The small files straight into the store, by four connections of curl: what no gateway can exceed. In seconds. */
+  async measureStore(): Promise<number> {
+    const { username, apiKey } = FIRST_USER;
+    await this.gateway.sh(`cd /root
+      curl -sfi -H 'X-Auth-User: ${username}' -H 'X-Auth-Key: ${apiKey}' ${STORE_AUTH_URL} | tr -d '\\r' >login
+      url=$(sed -n 's/^X-Storage-Url: //Ip' login) token=$(sed -n 's/^X-Auth-Token: //Ip' login)
+      for part in 0 1 2 3; do
+        printf 'silent\\nfail\\nheader = "X-Auth-Token: %s"\\n' "$token" >puts-$part
+        find small -type f | awk "NR % 4 == $part" | while read -r file; do
+          printf 'upload-file = "%s"\\nurl = "%s/pi/store/%s"\\noutput = /dev/null\\n' "$file" "$url" "$file"
+        done >>puts-$part
+      done`);
+    const began = performance.now();
+    await this.gateway.sh("cd /root; for part in 0 1 2 3; do curl --config puts-$part & done; wait");
+    return (performance.now() - began) / 1000;
+  }
+
   private async start({ name, url, command }: Server): Promise<void> {
     if (command === undefined) {
       await this.gateway.sh("systemctl restart upload-gateway");

@@ -49,6 +49,8 @@ runMain(async () => {
     report.toSiteMs = await bench.measureToSite();
     lane.line(`storing ${sizes.entries} objects to be listed`);
     await bench.fill();
+    lane.line("the small files straight into the store");
+    report.storeSeconds = await bench.measureStore();
     for (let round = 1; round <= rounds; round++) {
       // Each begins a round once, lest one is favoured by what the store has done just before.
       for (const server of SERVERS.map((_, i) => SERVERS[(i + round) % SERVERS.length] as (typeof SERVERS)[number])) {

@@ -9,6 +9,8 @@ export interface Report extends Sizes {
   measured: (Seconds & { server: string })[];
   /** From the gateway's 226 to the site, in ms. */
   toSiteMs?: number[];
+  /** The small files straight into the store, by as many connections. */
+  storeSeconds?: number;
 }
 
 /** What is compared: the median of the rounds, in the unit that says more. */
@@ -59,6 +61,10 @@ export function reportText(report: Report): string {
     `list of ${report.entries}`,
   ];
   const lines = [table(head, rows), "In brackets: how many times better this gateway is at the same protocol."];
+  if (report.storeSeconds !== undefined)
+    lines.push(
+      `Straight into the store, by 4 connections of curl: ${(report.files / report.storeSeconds).toFixed(0)} files/s`,
+    );
   if (report.toSiteMs !== undefined) {
     const at = (share: number) => `${percentile(report.toSiteMs ?? [], share)} ms`;
     lines.push(`From the gateway's 226 to the site: p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)}`);

@@ -3,8 +3,9 @@
 # the last try failed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./lib.sh
 . ./paths.sh
-. ./inputs
+read_inputs
 
 echo "domain=$DOMAIN"
 if [[ -s $deployed.crt ]]; then

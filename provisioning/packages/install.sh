@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the distribution's packages that the other steps stand on.
-# Inputs: FUSE_DRIVER = cloudfuse | rclone; HTTPS = yes where the site gets a certificate
+# Inputs: FUSE_DRIVER = cloudfuse | rclone; HTTPS = yes | no, whether the site gets a certificate;
+#         SECURITY_UPDATES = yes | no, whether they are installed every day
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=packages
@@ -10,6 +11,8 @@ read_inputs
 
 require_root
 one_of FUSE_DRIVER cloudfuse rclone
+one_of HTTPS yes no
+one_of SECURITY_UPDATES yes no
 check_host
 
 mapfile -t missing < <(missing_packages)

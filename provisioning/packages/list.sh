@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Which hosts are supported and what they need; shared by the scripts of this step. FUSE_DRIVER must be set; HTTPS may be.
+# Which hosts are supported and what they need; shared by the scripts of this step. FUSE_DRIVER, HTTPS and
+# SECURITY_UPDATES must be set.
 
 # What this step added to the machine, one package a line.
 # shellcheck disable=SC2034 # used by the scripts that read this file
@@ -19,8 +20,9 @@ check_host() {
 # required_packages: fuse3 serves both drivers: its fusermount is what cloudfuse's libfuse2 calls, too (the packages
 # fuse and fuse3 exclude one another).
 required_packages() {
-  printf '%s\n' ca-certificates fuse3 nginx nodejs procps
-  if [[ ${HTTPS-} == yes ]]; then printf '%s\n' certbot; fi
+  printf '%s\n' ca-certificates fuse3 nftables nginx nodejs procps
+  if [[ ${HTTPS:?} == yes ]]; then printf '%s\n' certbot; fi
+  if [[ ${SECURITY_UPDATES:?} == yes ]]; then printf '%s\n' unattended-upgrades; fi
   case ${FUSE_DRIVER:?} in
   cloudfuse)
     printf '%s\n' git gcc make pkg-config libc6-dev \

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Run by this step, and whenever a certificate
 # was obtained.
-# Inputs: SERVER_NAME = DNS name of the site; empty: any name
+# Inputs: SERVER_NAME = DNS name of the site; empty: any name. LOG_ADDRESSES = anonymous | full
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=web-server
@@ -13,12 +13,14 @@ form=http
 if [[ -s $certificate && -s $key ]] && openssl x509 -in "$certificate" -noout -checkhost "${SERVER_NAME:-_}" | grep --quiet 'does match'; then
   form=https
 fi
-edits=(-e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+log_address=\$xwmooc_anonymous
+if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
+edits=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
-sed "${edits[@]}" "$form.conf" >"$rendered"
+sed "${edits[@]}" common.conf courses.conf "$form.conf" >"$rendered"
 for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
 install_file "$rendered" "$site" root:root 0644
 

@@ -12,9 +12,11 @@ const course: Course = {
   name: "py4inf",
   title: "Python",
   description: "",
+  english: { title: "Python", description: "" },
   container: "py4inf",
   source: "py4inf_html",
   path: "py4inf",
+  contentSecurityPolicy: "default-src 'self'",
   settle: { seconds: 0.7, limitSeconds: 30 },
 };
 

@@ -6,7 +6,7 @@ import { parseConfig } from "../../config/parse";
 import type { UploadGatewayConfig } from "../../config/uploadGateway";
 import { buildUploadGateway } from "../../provisioning/goProgram";
 import { SwiftClient } from "../../swift/client";
-import { CourseHost, credentialFiles, FIRST_USER } from "../support/courseHost";
+import { CourseHost, credentialFiles, declared, FIRST_USER } from "../support/courseHost";
 import { FaultyStore } from "../support/faultyStore";
 import { rawConfig } from "../support/stack";
 import type { Outcome } from "../support/systemdContainer";
@@ -75,7 +75,7 @@ export class GatewayHost {
     const content = {
       inputs: { BUILD: fingerprint, LOGIN_USER: "root" },
       files: {
-        "config.json": uploadGatewayConfig({ uploadGateway: gatewayConfig(), courses: courses() }, "127.0.0.1"),
+        "config.json": uploadGatewayConfig({ uploadGateway: gatewayConfig(), courses: declared(COURSES) }, "127.0.0.1"),
       },
       secretFiles: {
         "accounts.json": uploadGatewayAccounts(gatewayConfig()),
@@ -125,10 +125,6 @@ function gatewayConfig(): UploadGatewayConfig {
   };
   const config = parseConfig(rawConfig("tokyo2", { uploadGateway, courses: courseEntries() }));
   return config.uploadGateway as UploadGatewayConfig;
-}
-
-function courses() {
-  return parseConfig(rawConfig("tokyo2", { courses: courseEntries() })).courses;
 }
 
 const courseEntries = () => COURSES.map((name) => ({ name, title: name }));

@@ -129,6 +129,73 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     await sh("rm -r /var/www/html/.before");
   });
 
+  it("let nobody in but visitors and administration", async () => {
+    await sh(`ip netns add outside && ip link add toward type veth peer name away netns outside
+      ip address add 198.51.100.1/24 dev toward && ip link set toward up
+      ip -n outside address add 198.51.100.2/24 dev away && ip -n outside link set away up
+      systemd-run --quiet --unit=stray python3 -m http.server 8099`);
+    const visit = (where: string, port: number) =>
+      host.container.run(`${where} curl -s -o /dev/null --max-time 2 http://198.51.100.1:${port}/`);
+    await host.container.until(10, "it listens", async () => (await visit("", 8099)).code === 0);
+    expect((await visit("ip netns exec outside", 80)).code).toBe(0);
+    expect((await visit("ip netns exec outside", 8099)).code).toBe(28);
+    const login = await host.container.run(
+      "ip netns exec outside ssh -o StrictHostKeyChecking=no -o BatchMode=yes debian@198.51.100.1 true",
+    );
+    expect(login.stderr).toContain("Permission denied (publickey)");
+    await sh("systemctl stop stray; ip netns del outside");
+  });
+
+  it("tell browsers what pages may do, how long to keep things, and what they are", async () => {
+    const release = await sh("readlink -f /var/www/html/pi");
+    await sh(
+      `cd ${release} && echo x | tee app.3f9a2c1b.js app.js 20260101.png m.mjs code.py site.webmanifest >/dev/null`,
+    );
+    const headersOf = async (path: string) => {
+      const answer = await sh(`curl -sI http://127.0.0.1${path}`);
+      return Object.fromEntries(
+        [...answer.matchAll(/^([\w-]+): (.*?)\r?$/gm)].map(([, k, v]) => [k?.toLowerCase(), v]),
+      );
+    };
+    const start = await headersOf("/");
+    expect(start).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "strict-origin-when-cross-origin",
+      "cache-control": "no-cache",
+    });
+    expect(start["content-security-policy"]).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/]{43}='; /);
+    expect((await headersOf("/pi/"))["content-security-policy"]).toMatch(
+      /^default-src 'self' https: .*'unsafe-inline'/,
+    );
+    const cacheOf = async (file: string) => (await headersOf(`/pi/${file}`))["cache-control"];
+    expect(await cacheOf("app.3f9a2c1b.js")).toBe("public, max-age=31536000, immutable");
+    for (const file of ["app.js", "20260101.png"]) expect(await cacheOf(file)).toBe("no-cache");
+    const types = { "m.mjs": "application/javascript", "code.py": "text/plain" };
+    for (const [file, type] of Object.entries(types))
+      expect((await headersOf(`/pi/${file}`))["content-type"]).toBe(`${type}; charset=utf-8`);
+    expect((await headersOf("/pi/site.webmanifest"))["content-type"]).toMatch(/^application\/manifest\+json/);
+    await sh(`cd ${release} && rm app.3f9a2c1b.js app.js 20260101.png m.mjs code.py site.webmanifest`);
+  });
+
+  it("keep no visitor's whole address in the log", async () => {
+    await sh("ip address add 198.51.100.77/32 dev lo; curl -s --interface 198.51.100.77 http://127.0.0.1/pi/?logged");
+    const line = await sh("grep -F '/pi/?logged' /var/log/nginx/access.log");
+    expect(line).toMatch(/^198\.51\.100\.0 - - \[/);
+    await sh("ip address del 198.51.100.77/32 dev lo");
+  });
+
+  it("show a page of what is not there: the course's own, else the site's", async () => {
+    const answer = (path: string) => sh(`curl -s -w ' %{http_code}' http://127.0.0.1${path}`);
+    expect(await answer("/nowhere")).toMatch(/찾을 수 없습니다[\s\S]*was not found[\s\S]* 404$/);
+    expect(await answer("/pi/nowhere")).toMatch(/찾을 수 없습니다[\s\S]* 404$/);
+    const release = await sh("readlink -f /var/www/html/pi");
+    await sh(`echo 'pi has no such page' >${release}/404.html`);
+    expect(await answer("/pi/nowhere")).toBe("pi has no such page\n 404");
+    expect(await answer("/pi/.hidden")).toBe("pi has no such page\n 404");
+    expect(await answer("/py4inf/nowhere")).toMatch(/찾을 수 없습니다[\s\S]* 404$/);
+    await sh(`rm ${release}/404.html`);
+  });
+
   it(
     "restart nothing when they are run again",
     async () => {
@@ -229,7 +296,7 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
       const left = await sh(`
       ls -d /opt/cloudfuse /opt/site-publisher /usr/local/bin/* /usr/local/lib/content-mount /var/lib/content-mount \\
         /var/lib/site-publisher /var/lib/xwmooc /etc/site-publisher /etc/systemd/system/*mount* \\
-        /etc/systemd/system/site-publisher* /etc/nginx/sites-*/xwmooc /run/site-publisher 2>/dev/null
+        /etc/systemd/system/{site-publisher,xwmooc}* /etc/xwmooc /usr/local/lib/web-server /etc/nginx/sites-*/xwmooc /run/site-publisher 2>/dev/null
       mount | grep ' on /mnt '
       grep -E 'content-mount|site-publisher' /etc/passwd /etc/group
       systemctl is-active ${SERVICES.slice(0, 3).join(" ")} | grep -v inactive

@@ -147,6 +147,7 @@ describe("verbs", () => {
             deleted: 0,
             durationMs: expect.any(Number),
           },
+          publications: [expect.objectContaining({ added: 1 })],
           files: 1,
           bytes: 3,
           fetching: null,
@@ -187,9 +188,27 @@ describe("the start page", () => {
     expect(page()).toContain("<p>He said &quot;&lt;b&gt;&quot;</p>");
     expect(page()).toContain("<h2>Later (준비 중)</h2>");
     expect(page()).toContain('name="viewport"');
+    expect(page()).toMatch(/<time datetime="20\d\d-[^"]+Z">20\d\d년 \d+월 \d+일<\/time>/);
     expect(page()).not.toMatch(/https?:|<script|<link/);
     store.put("later", "a", "a");
     await until(page, (html) => html.includes('<a href="/later/">Later</a>'));
+  });
+
+  test("is there in English, too, and so is the page of what is not there", async () => {
+    store.put("course", "index.html", "one");
+    site.configure({
+      courses: [course({ title: "파이", english: { title: "Pi & more", description: "In English" } })],
+    });
+    site.start();
+    const english = () => fs.readFileSync(path.join(site.webRoot, "index.en.html"), "utf8");
+    await until(english, (html) => html.includes('<a href="/course/">Pi &amp; more</a>'));
+    expect(english()).toContain('<html lang="en">');
+    expect(english()).toContain("<p>In English</p>");
+    expect(english()).toMatch(/Last update: <time datetime="[^"]+">\w+ \d+, 20\d\d<\/time>/);
+    expect(english()).toContain('<a href="/index.html" lang="ko" hreflang="ko">한국어</a>');
+    expect(page()).toContain('<a href="/index.en.html" lang="en" hreflang="en">English</a>');
+    const notFound = fs.readFileSync(path.join(site.webRoot, "404.html"), "utf8");
+    for (const words of ["찾을 수 없습니다", "was not found", 'href="/index.html"']) expect(notFound).toContain(words);
   });
 
   test("follows the configuration at the next start, in an outage too", async () => {
@@ -269,6 +288,9 @@ test("Prometheus finds metrics on the loopback", async () => {
   store.put("course", "a", "one");
   site.start();
   await untilServed(site, { a: "one" });
+  const page = await fetch(`http://127.0.0.1:${port}/`);
+  expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+  expect(await page.text()).toContain('<th scope="row"><a href="#course">course</a></th><td>current</td>');
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(answer.headers.get("content-type")).toContain("version=0.0.4");
   const text = await answer.text();

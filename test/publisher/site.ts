@@ -26,6 +26,7 @@ export function course(more: Partial<Course> = {}): Course {
     path: "course",
     title: "Course",
     description: "",
+    english: { title: more.title ?? "Course", description: more.description ?? "" },
     settle,
     ...more,
   };

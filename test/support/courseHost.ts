@@ -1,9 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { nftablesRules, nginxCourses } from "../../components/hostFiles";
 import type { StepContent } from "../../components/stepArchive";
 import { packStep, unpackAndRun } from "../../components/stepArchive";
+import { parseConfig } from "../../config/parse";
+import type { StackConfig } from "../../config/schema";
 import { bundleAskStore, bundlePublisher } from "../../provisioning/bundle";
+import { rawConfig } from "./stack";
 import { type Outcome, SystemdContainer } from "./systemdContainer";
 
 /** A FUSE driver. */
@@ -18,7 +22,15 @@ export const FIRST_USER: StoreUser = { username: "SLTEST-2:SLTEST", apiKey: "fir
 export const NEXT_USER: StoreUser = { username: "SLTEST-2:SLNEXT", apiKey: "second-key" };
 
 /** The steps in the order of their needs; for the driver there is just one of cloudfuse and rclone. */
-export const STEPS = ["packages", "driver", "credentials", "content-mount", "publisher", "web-server"] as const;
+export const STEPS = [
+  "packages",
+  "hardening",
+  "driver",
+  "credentials",
+  "content-mount",
+  "publisher",
+  "web-server",
+] as const;
 export type Step = (typeof STEPS)[number];
 
 /** Where the container's Swift signs in, from inside. */
@@ -161,10 +173,22 @@ export function credentialFiles(driver: Driver, user: StoreUser, authUrl = STORE
   };
 }
 
+const RULES = [22, 80].map((port) => ({
+  direction: "ingress" as const,
+  protocol: "tcp" as const,
+  port,
+  description: "test",
+}));
+
 function stepContent(step: Step, driver: Driver, options: Required<CourseHostOptions>): StepContent {
   switch (step) {
     case "packages":
-      return { inputs: { FUSE_DRIVER: driver } };
+      return { inputs: { FUSE_DRIVER: driver, HTTPS: "no", SECURITY_UPDATES: "no" } };
+    case "hardening":
+      return {
+        inputs: { LOGIN_USER: "debian", SECURITY_UPDATES: "no" },
+        files: { "firewall.nft": nftablesRules(RULES) },
+      };
     case "driver":
       return driver === "cloudfuse"
         ? { inputs: { REPOSITORY: `file://${CLOUDFUSE_INSIDE}`, COMMIT: "d212b8c069683be75f018ed693e158b36558bbba" } }
@@ -182,8 +206,16 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
         files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(publisherConfig(options)) },
       };
     case "web-server":
-      return { inputs: { SERVER_NAME: "" } };
+      return {
+        inputs: { SERVER_NAME: "", LOG_ADDRESSES: "anonymous" },
+        files: { "courses.conf": nginxCourses(declared(options.courses)) },
+      };
   }
+}
+
+/** The courses as a stack declares them, with all defaults. */
+export function declared(courses: string[]): StackConfig["courses"] {
+  return parseConfig(rawConfig("tokyo2", { courses: courses.map((name) => ({ name, title: name })) })).courses;
 }
 
 /** What the publisher's step is given. */
@@ -208,6 +240,7 @@ export const publisherConfig = ({
     path: name,
     title: name,
     description: name,
+    english: { title: name, description: name },
     settle: { seconds: 0.7, limitSeconds: 30 },
   })),
 });

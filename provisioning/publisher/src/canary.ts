@@ -22,6 +22,7 @@ export function canaryCourse({ container }: CanaryConfig): Course {
     path: PATH,
     title: "Canary",
     description: "",
+    english: { title: "Canary", description: "" },
     settle: { seconds: 0.7, limitSeconds: 30 },
   };
 }

@@ -54,6 +54,8 @@ export interface Course {
   path: string;
   title: string;
   description: string;
+  /** The same on the English start page. */
+  english: { title: string; description: string };
   settle: SettleRule;
 }
 
@@ -142,10 +144,18 @@ function parseCourse(value: unknown, where: string, problems: string[]): Course 
     ),
     title: fields.text("title"),
     description: fields.text("description", true),
+    english: parseEnglish(fields.take("english"), `${where}english`, problems),
     settle: parseSettleRule(fields.take("settle"), `${where}settle`, problems),
   };
   fields.end();
   return course;
+}
+
+function parseEnglish(value: unknown, where: string, problems: string[]): Course["english"] {
+  const fields = new Fields(value, `${where}.`, problems);
+  const english = { title: fields.text("title"), description: fields.text("description", true) };
+  fields.end();
+  return english;
 }
 
 function parseSettleRule(value: unknown, where: string, problems: string[]): SettleRule {
@@ -158,8 +168,8 @@ function parseSettleRule(value: unknown, where: string, problems: string[]): Set
 const CONTAINER = [/^[^/\p{Cc}]{1,256}$/u, "a container's name: 1 to 256 characters without a slash"] as const;
 /** Parts that are neither empty nor `.` nor `..`. */
 const sourceFolder = /^$|^(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255})*$/u;
-/** As above; nor may one begin with a dot, for the web server denies those. */
-const sitePath = /^(?!index\.html$)[^/.\p{Cc}][^/\p{Cc}]{0,99}(?:\/[^/.\p{Cc}][^/\p{Cc}]{0,99})*$/u;
+/** As above; nor may one begin with a dot, for the web server denies those; nor be a page of the site's own. */
+const sitePath = /^(?!(?:index|index\.en|404)\.html$)[^/.\p{Cc}][^/\p{Cc}]{0,99}(?:\/[^/.\p{Cc}][^/\p{Cc}]{0,99})*$/u;
 
 /** Two courses may have neither one name nor paths one of which lies in the other. What is wrong in itself is empty here. */
 function clashes(courses: Course[]): string[] {

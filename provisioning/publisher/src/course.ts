@@ -28,7 +28,7 @@ import type { Mount } from "./mount";
 import { DamagedRelease, type Release, Releases } from "./releases";
 import { Rollback } from "./rollback";
 import { type Look, lookNow, Settling } from "./settling";
-import type { CourseState, CourseStatus } from "./status";
+import type { CourseState, CourseStatus, Publication } from "./status";
 import { BEFORE } from "./strayLinks";
 import { Undelivered } from "./undelivered";
 
@@ -133,6 +133,11 @@ export class CoursePublisher {
   /** Whether visitors find the course; known before anything else is. */
   get isPublished(): boolean {
     return existsSync(this.link);
+  }
+
+  /** The last change of what visitors find; undefined before the first. */
+  get lastPublication(): Publication | undefined {
+    return this.memory.lastPublication;
   }
 
   /** Finds what is published already. Nothing of it needs the store. */
@@ -283,6 +288,7 @@ export class CoursePublisher {
       lastListing: this.listedAt?.toISOString() ?? null,
       lagSeconds: this.caughtUpAt === undefined ? null : Math.round(performance.now() - this.caughtUpAt) / 1000,
       lastPublication: this.memory.lastPublication ?? null,
+      publications: this.memory.publications,
       files: files?.size ?? 0,
       bytes,
       fetching: this.fetching ?? null,
@@ -400,8 +406,11 @@ export class CoursePublisher {
     }
     const durationMs = Math.round(performance.now() - began);
     const counts = { added: changes.added.length, changed: changes.changed.length, deleted: changes.deleted.length };
-    this.memory.remember({
-      lastPublication: { release: this.current.id, at: new Date().toISOString(), ...counts, durationMs },
+    this.memory.rememberPublication({
+      release: this.current.id,
+      at: new Date().toISOString(),
+      ...counts,
+      durationMs,
     });
     journal.info(
       `${this.course.name}: published ${this.current.id}: ${counts.added} added, ${counts.changed} changed, ${counts.deleted} deleted, ` +

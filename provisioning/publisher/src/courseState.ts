@@ -6,7 +6,8 @@ import type { Publication } from "./status";
 export interface CourseMemory {
   /** The run of deletions that is on. */
   run?: DeletionRun | undefined;
-  lastPublication?: Publication | undefined;
+  /** The last ones, the newest last. */
+  publications?: Publication[] | undefined;
   shown?: Shown | undefined;
 }
 
@@ -16,6 +17,9 @@ export interface Shown {
   /** It stays whatever the store does; else until the store changes. */
   pinned: boolean;
 }
+
+/** Publications that are remembered. */
+const PUBLICATIONS = 20;
 
 /** Keeps it in a file. */
 export class Memory {
@@ -30,12 +34,21 @@ export class Memory {
     return this.content.run;
   }
 
+  get publications(): Publication[] {
+    return this.content.publications ?? [];
+  }
+
   get lastPublication(): Publication | undefined {
-    return this.content.lastPublication;
+    return this.publications.at(-1);
   }
 
   get shown(): Shown | undefined {
     return this.content.shown;
+  }
+
+  /** Adds one, and forgets the oldest. */
+  rememberPublication(publication: Publication): void {
+    this.remember({ publications: [...this.publications, publication].slice(-PUBLICATIONS) });
   }
 
   /** Replaces what is given, an `undefined` too, on disk first. */
@@ -49,14 +62,16 @@ export class Memory {
 
 function read(file: string): CourseMemory {
   try {
-    const { version, run, lastPublication, shown } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
+    const { version, run, publications, shown } = JSON.parse(readFileSync(file, "utf8")) as CourseMemory & {
       version: unknown;
     };
     if (version !== 1) return {};
     const numbers = [run?.lastAt, run?.size, run?.held];
     return {
       run: numbers.every(Number.isFinite) && Array.isArray(run?.gone) ? run : undefined,
-      lastPublication: typeof lastPublication?.release === "string" ? lastPublication : undefined,
+      publications: Array.isArray(publications)
+        ? publications.filter((one) => typeof one?.release === "string" && typeof one.at === "string")
+        : undefined,
       shown: typeof shown?.release === "string" && typeof shown.pinned === "boolean" ? shown : undefined,
     };
   } catch {

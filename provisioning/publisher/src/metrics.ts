@@ -57,11 +57,25 @@ export function metricsText(status: Status, traffic: Traffic): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Serves them on the loopback at `/metrics`. @throws where the port is taken */
-export async function serveMetrics(port: number, text: () => string): Promise<http.Server> {
+/** Serves them on the loopback at `/metrics`, and at `/` the page for operators. @throws where the port is taken */
+export async function serveMetrics(port: number, text: () => string, page: () => string): Promise<http.Server> {
   const server = http.createServer((request, response) => {
-    if (request.url !== "/metrics") response.writeHead(404).end();
-    else response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }).end(text());
+    switch (request.url) {
+      case "/metrics":
+        response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }).end(text());
+        break;
+      case "/":
+        response
+          .writeHead(200, {
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+          })
+          .end(page());
+        break;
+      default:
+        response.writeHead(404).end();
+    }
   });
   await new Promise<void>((resolve, reject) => {
     server.on("error", (error: NodeJS.ErrnoException) =>

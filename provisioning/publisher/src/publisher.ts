@@ -13,8 +13,9 @@ import { metricsText, serveMetrics } from "./metrics";
 import { Mount } from "./mount";
 import { SystemdNotify } from "./notify";
 import { PollLoop } from "./pollLoop";
-import { writeStartPage } from "./startPage";
+import { writeSitePages } from "./sitePages";
 import type { Status } from "./status";
+import { statusPage } from "./statusPage";
 import { removeStrayLinks } from "./strayLinks";
 
 /** Nothing may move for so long on a connection to the store. */
@@ -59,7 +60,7 @@ export class Publisher {
       const publisher = new CoursePublisher(course, {
         ...{ config, store: this.store, mount: this.mount, journal },
         onProgress: () => this.stepped(course.name),
-        onPublished: () => this.writeStartPage(),
+        onPublished: () => this.writeSitePages(),
       });
       const loop = new PollLoop(publisher, config.pollSeconds * 1000, journal);
       this.courses.set(course.name, { publisher, loop, stepAt: performance.now() });
@@ -78,10 +79,14 @@ export class Publisher {
       course: (name) => this.controlsOf(name),
     });
     if (config.metricsPort > 0)
-      this.metrics = await serveMetrics(config.metricsPort, () => metricsText(this.status(), this.store.traffic));
+      this.metrics = await serveMetrics(
+        config.metricsPort,
+        () => metricsText(this.status(), this.store.traffic),
+        () => statusPage(config.siteTitle, this.status(), Date.now()),
+      );
     void this.mount.start();
     journal.info(`publishing ${config.courses.length} courses, each looked at every ${config.pollSeconds} s`);
-    this.writeStartPage();
+    this.writeSitePages();
     this.systemd.ready();
     this.systemd.watch(() => this.isAlive());
     const wakers = new Map<string, () => void>();
@@ -149,14 +154,14 @@ export class Publisher {
     return [...this.courses.values()].every(({ stepAt }) => performance.now() - stepAt < longest);
   }
 
-  private writeStartPage(): void {
+  private writeSitePages(): void {
     const { webRoot, siteTitle, courses: listed } = this.options.config;
-    const courses = listed.map((course) => ({
-      ...course,
-      published: this.courses.get(course.name)?.publisher.isPublished ?? false,
-    }));
+    const courses = listed.map((course) => {
+      const publisher = this.courses.get(course.name)?.publisher;
+      return { ...course, published: publisher?.isPublished ?? false, updatedAt: publisher?.lastPublication?.at };
+    });
     try {
-      writeStartPage(webRoot, siteTitle, courses);
+      writeSitePages(webRoot, siteTitle, courses);
     } catch (error) {
       this.options.journal.warn(`the start page can't be written: ${(error as Error).message}`);
     }

@@ -33,6 +33,8 @@ export interface CourseStatus {
   /** How far the site may be behind the store: since a look at the store left nothing to be published. */
   lagSeconds: number | null;
   lastPublication: Publication | null;
+  /** The last 20, the newest last. */
+  publications: Publication[];
   files: number;
   bytes: number;
   /** How far a fetch is that is under way. */

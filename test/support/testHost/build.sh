@@ -14,10 +14,10 @@ ubuntu=http://archive.ubuntu.com/ubuntu
 base=(apt systemd systemd-sysv dbus udev iproute2 procps openssh-server sudo)
 # What the dev cloud's image debian-12-web has preinstalled, and certbot.
 web=(git gcc make pkg-config libc6-dev libcurl4-openssl-dev libxml2-dev libssl-dev libfuse-dev libjson-c-dev
-  fuse3 rclone nginx nodejs ca-certificates certbot)
+  fuse3 rclone nginx nodejs nftables ca-certificates certbot)
 store=(swift-proxy swift-account swift-container swift-object memcached curl)
-# What the benchmark runs side by side with the publisher; a clock that can be set for one process; writes without fsync.
-others=(rsync lsyncd inotify-tools libfaketime eatmydata)
+# What the benchmarks run side by side with the product; a clock that can be set for one process; writes without fsync.
+others=(rsync lsyncd inotify-tools libfaketime eatmydata caddy wrk nghttp2-client)
 # Clients of the upload gateway.
 clients=(lftp python3)
 
@@ -68,7 +68,7 @@ customize() {
     done
     systemctl --quiet enable test-store.service
     systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
-      systemd-udevd.service systemd-udev-trigger.service console-getty.service getty@.service rsync.service
+      systemd-udevd.service systemd-udev-trigger.service console-getty.service getty@.service rsync.service caddy.service
 
     # One package in a repository on disk lets the tests run a real apt-get without a network.
     install -d /srv/apt
