@@ -26,7 +26,8 @@ function medians({ measured }: Report, server: Server, protocol: string, size: S
       rounds.map((round) => round[of]),
       0.5,
     ) ?? Number.NaN;
-  return { requestsPerSecond: median("requestsPerSecond"), p99Ms: median("p99Ms") };
+  const failed = Math.max(...rounds.map((round) => round.failed));
+  return { requestsPerSecond: median("requestsPerSecond"), p99Ms: median("p99Ms"), failed };
 }
 
 /** The whole report as text; in brackets: multiples of bare nginx's rate. */
@@ -36,9 +37,9 @@ export function reportText(report: Report): string {
     const rows = SERVERS.map((server) => [
       server.title,
       ...SIZES.map((size) => {
-        const { requestsPerSecond, p99Ms } = medians(report, server, protocol, size);
+        const { requestsPerSecond, p99Ms, failed } = medians(report, server, protocol, size);
         const ratio = requestsPerSecond / medians(report, limit, protocol, size).requestsPerSecond;
-        return `${requestsPerSecond.toFixed(0)} (${ratio.toFixed(2)}) ${p99Ms.toFixed(1)} ms`;
+        return `${requestsPerSecond.toFixed(0)} (${ratio.toFixed(2)}) ${p99Ms.toFixed(1)} ms${failed > 0 ? `, ${failed} failed` : ""}`;
       }),
     ]);
     return table([`${protocol.toUpperCase()}: requests/s, p99`, ...SIZES], rows);

@@ -179,7 +179,10 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
 
   it("keep no visitor's whole address in the log", async () => {
     await sh("ip address add 198.51.100.77/32 dev lo; curl -s --interface 198.51.100.77 http://127.0.0.1/pi/?logged");
-    const line = await sh("grep -F '/pi/?logged' /var/log/nginx/access.log");
+    const line = await host.container.until(10, "it is logged", async () => {
+      const { stdout } = await host.container.run("grep -F '/pi/?logged' /var/log/nginx/access.log");
+      return stdout !== "" && stdout;
+    });
     expect(line).toMatch(/^198\.51\.100\.0 - - \[/);
     await sh("ip address del 198.51.100.77/32 dev lo");
   });
@@ -192,6 +195,12 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     await sh(`echo 'pi has no such page' >${release}/404.html`);
     expect(await answer("/pi/nowhere")).toBe("pi has no such page\n 404");
     expect(await answer("/pi/.hidden")).toBe("pi has no such page\n 404");
+    await sh(`mkdir ${release}/empty`);
+    expect(await answer("/pi/empty/")).toBe("pi has no such page\n 404");
+    expect(await sh("curl -s -o /dev/null -w '%{http_code} %{redirect_url}' http://127.0.0.1/pi/empty")).toBe(
+      "301 http://127.0.0.1/pi/empty/",
+    );
+    await sh(`rmdir ${release}/empty`);
     expect(await answer("/py4inf/nowhere")).toMatch(/찾을 수 없습니다[\s\S]* 404$/);
     await sh(`rm ${release}/404.html`);
   });
