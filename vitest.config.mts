@@ -17,6 +17,7 @@ export default defineConfig({
             "test/faults/**",
             "test/gateway/**",
             "test/authors/**",
+            "test/browser/**",
           ],
           testTimeout: 30_000,
         },
@@ -35,6 +36,13 @@ export default defineConfig({
           name: "gateway",
           include: ["test/gateway/**/*.test.ts"],
           fileParallelism: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
           testTimeout: 60_000,
         },
       },

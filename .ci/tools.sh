@@ -2,7 +2,7 @@
 # Installs the Debian packages that the checks need besides what `npm run up` installs by itself.
 set -eu
 missing=""
-for pair in shellcheck:shellcheck mmdebstrap:mmdebstrap systemd-nspawn:systemd-container git:git curl:curl; do
+for pair in shellcheck:shellcheck mmdebstrap:mmdebstrap systemd-nspawn:systemd-container git:git curl:curl chromium:chromium; do
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
 [ -z "$missing" ] && exit 0

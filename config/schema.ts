@@ -186,7 +186,9 @@ const course = section({
   /** Folder in the container that is the site's root. Default: the whole container. */
   source: safePath("a folder in the container").optional(),
   /** Where on the site the course is. Default: the name. */
-  path: safePath("a path on the site").optional(),
+  path: safePath("a path on the site")
+    .refine((value) => !/^(index|index\.en|404)\.html$/.test(value), { error: "is a page of the site's own" })
+    .optional(),
   /**
    * What the course's pages may load and run, as the value of the header Content-Security-Policy. Default: anything by HTTPS,
    * scripts in pages too; no plugins, and no frames on other sites.

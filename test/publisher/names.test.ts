@@ -170,7 +170,7 @@ test("bad names on the site: what can be is published, the rest is in the status
       "releases",
       "state",
     ]);
-    expect(fs.readdirSync(site.webRoot).sort()).toEqual(["course", "index.html"]);
+    expect(fs.readdirSync(site.webRoot).sort()).toEqual(["404.html", "course", "index.en.html", "index.html"]);
 
     const table = await site.run("status");
     expect(table).toContain("not published: new\\u000aline: control character in the name");

@@ -18,12 +18,15 @@ export class Loopback {
   /** @param init process ID of any process of the namespace */
   constructor(private readonly init: number) {}
 
-  /** @returns a port of this machine's loopback that leads to `port` of the namespace's */
-  async forward(port: number): Promise<number> {
+  /**
+   * @param address of the namespace itself
+   * @returns a port of this machine's loopback that leads to `port` of it
+   */
+  async forward(port: number, address = "127.0.0.1"): Promise<number> {
     const outside = net.createServer({ pauseOnConnect: true });
     await new Promise<void>((resolve) => outside.listen(0, "127.0.0.1", resolve));
     const { port: ours } = outside.address() as AddressInfo;
-    const doorman = this.doorman("forward", port);
+    const doorman = this.doorman("forward", port, address);
     await new Promise<void>((resolve, reject) =>
       doorman.send("server", outside, (error) => (error ? reject(error) : resolve())),
     );
@@ -53,8 +56,8 @@ export class Loopback {
     for (const doorman of this.doormen) doorman.kill("SIGKILL");
   }
 
-  private doorman(verb: "forward" | "listen", port: number): ChildProcess {
-    const doorman = fork(DOORMAN, [verb, `${port}`], {
+  private doorman(verb: "forward" | "listen", port: number, address = "127.0.0.1"): ChildProcess {
+    const doorman = fork(DOORMAN, [verb, `${port}`, address], {
       execPath: "nsenter",
       execArgv: ["--target", `${this.init}`, "--net", process.execPath],
     });

@@ -1,8 +1,8 @@
-// The child of loopback.ts inside the namespace: `forward PORT` takes connections of a server that it is sent to that
+// The child of loopback.ts inside the namespace: `forward PORT ADDRESS` takes connections of a server that it is sent to that
 // port, `listen PORT` opens it and sends the server.
 const net = require("node:net");
 
-const [verb, port] = process.argv.slice(2);
+const [verb, port, address] = process.argv.slice(2);
 
 function join(from, to) {
   from.pipe(to).pipe(from);
@@ -17,11 +17,11 @@ function join(from, to) {
 
 if (verb === "forward") {
   process.on("message", (_message, server) => {
-    server.on("connection", (outside) => join(outside, net.connect(Number(port), "127.0.0.1")));
+    server.on("connection", (outside) => join(outside, net.connect(Number(port), address)));
   });
 } else {
   const server = net.createServer();
   // Closed here, or both would take connections.
-  server.listen(Number(port), "127.0.0.1", () => process.send("server", server, () => server.close()));
+  server.listen(Number(port), address, () => process.send("server", server, () => server.close()));
 }
 process.on("disconnect", () => process.exit());

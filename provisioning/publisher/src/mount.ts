@@ -135,7 +135,8 @@ export class Mount {
     if (this.reader === undefined) {
       const reader = fork(this.options.program, ["mount-reader"], {
         env: { ...process.env, UV_THREADPOOL_SIZE: "8" },
-        execArgv: [],
+        // It copies; little of it lives long enough to be worth room.
+        execArgv: ["--max-semi-space-size=1"],
       });
       this.started = false;
       reader.on("message", (reply: MountReply) => {
