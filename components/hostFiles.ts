@@ -133,9 +133,9 @@ delete table inet xwmooc
 table inet xwmooc {
   chain input {
     type filter hook input priority filter; policy drop;
+    iif lo accept
     ct state established,related accept
     ct state invalid drop
-    iif lo accept
     meta l4proto { icmp, ipv6-icmp } accept
     udp sport 67 udp dport 68 accept comment "DHCP"
 ${accepted.join("\n")}
