@@ -118,6 +118,9 @@ function escapeRegex(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
+/** ICMP and its namesake of IPv6, by number: a small system knows no names of protocols. */
+const ICMP = "1, 58";
+
 /** nftables' rules, from those of the security group: what comes in, besides answers, the machine itself, ICMP and DHCP. */
 export function nftablesRules(rules: Rule[]): string {
   const accepted = rules
@@ -136,7 +139,7 @@ table inet xwmooc {
     iif lo accept
     ct state established,related accept
     ct state invalid drop
-    meta l4proto { icmp, ipv6-icmp } accept
+    meta l4proto { ${ICMP} } accept
     udp sport 67 udp dport 68 accept comment "DHCP"
 ${accepted.join("\n")}
   }
