@@ -54,7 +54,8 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
         // Chromium does not run as root otherwise.
         "--no-sandbox",
         `--host-resolver-rules=MAP ${DOMAIN}:80 127.0.0.1:${http}, MAP ${DOMAIN}:443 127.0.0.1:${https}`,
-        `--ignore-certificate-errors-spki-list=${keyHash(await authority.root())}`,
+        // Chromium trusts whatever this key has signed.
+        `--ignore-certificate-errors-spki-list=${keyHash(await authority.intermediate())}`,
       ],
     });
   }, BOOT_MS);

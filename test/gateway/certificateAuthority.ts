@@ -63,6 +63,11 @@ export class CertificateAuthority {
     return await this.container.sh("curl -sfk https://127.0.0.1:15000/roots/0");
   }
 
+  /** What signs its certificates, and comes with each. */
+  async intermediate(): Promise<string> {
+    return await this.container.sh("curl -sfk https://127.0.0.1:15000/intermediates/0");
+  }
+
   async stop(): Promise<void> {
     await this.container.sh("systemctl stop pebble");
   }

@@ -57,24 +57,30 @@ export function metricsText(status: Status, traffic: Traffic): string {
   return `${lines.join("\n")}\n`;
 }
 
+const PAGE_HEADERS = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Cache-Control": "no-store",
+  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+};
+
 /** Serves them on the loopback at `/metrics`, and at `/` the page for operators. @throws where the port is taken */
 export async function serveMetrics(port: number, text: () => string, page: () => string): Promise<http.Server> {
+  const answers: Record<string, { headers: http.OutgoingHttpHeaders; body: () => string }> = {
+    "/metrics": { headers: { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }, body: text },
+    "/": { headers: PAGE_HEADERS, body: page },
+  };
   const server = http.createServer((request, response) => {
-    switch (request.url) {
-      case "/metrics":
-        response.writeHead(200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" }).end(text());
-        break;
-      case "/":
-        response
-          .writeHead(200, {
-            "Content-Type": "text/html; charset=utf-8",
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-          })
-          .end(page());
-        break;
-      default:
-        response.writeHead(404).end();
+    const answer = answers[request.url ?? ""];
+    if (answer === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    try {
+      const body = answer.body();
+      response.writeHead(200, answer.headers).end(body);
+    } catch (error) {
+      // Whatever is wrong with it, publishing goes on.
+      response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end(`${(error as Error).message}\n`);
     }
   });
   await new Promise<void>((resolve, reject) => {

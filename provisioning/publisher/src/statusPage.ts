@@ -3,10 +3,11 @@ import type { CourseStatus, Publication, Status } from "./status";
 
 const MORE_STYLE = `
   body { max-width: 60rem; }
-  table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
+  table { width: 100%; border-collapse: collapse; font-size: .9375rem; overflow-wrap: normal; }
   caption { text-align: start; padding: .5rem 0; }
   th, td { padding: .3rem .75rem .3rem 0; border-top: 1px solid #8885; text-align: start; vertical-align: top; }
-  .number { text-align: end; font-variant-numeric: tabular-nums; }
+  time { white-space: nowrap; }
+  .number { text-align: end; white-space: nowrap; font-variant-numeric: tabular-nums; }
   .bad { color: light-dark(#b3261e, #ff8a80); font-weight: 600; }
   .scroll { overflow-x: auto; }
   svg { display: block; width: 100%; height: auto; }
@@ -67,21 +68,22 @@ function courseSection({ name, publications, skipped, lastError, fetching }: Cou
     skipped.length > 0
       ? `<details><summary>${skipped.length} objects can't be published</summary><ul>${skipped.map((one) => `<li>${escapeHtml(JSON.stringify(one.name))}: ${escapeHtml(one.reason)}</li>`).join("")}</ul></details>`
       : "",
-    publications.length > 0 ? publicationsText(publications) : "<p>Nothing was published yet.</p>",
+    publications.length > 0 ? publicationsText(name, publications) : "<p>Nothing was published yet.</p>",
   ];
   return `<section id="${name}"><h2>${escapeHtml(name)}</h2>${parts.join("")}</section>`;
 }
 
-function publicationsText(publications: Publication[]): string {
-  const rows = publications
-    .toReversed()
+function publicationsText(name: string, publications: Publication[]): string {
+  const rows = [...publications]
+    .reverse()
     .map(
       ({ release, at, added, changed, deleted, durationMs }) =>
         `<tr><td><time datetime="${at}">${shortTime(at)}</time></td><td>${escapeHtml(release)}</td>${[added, changed, deleted].map((count) => number(String(count))).join("")}${number(`${(durationMs / 1000).toFixed(2)} s`)}</tr>`,
     );
+  const words = `The last ${publications.length} publications of ${escapeHtml(name)}`;
   return `${plot(publications)}
-<details><summary>The last ${publications.length} publications</summary>
-<div class="scroll"><table><thead><tr><th scope="col">Time (UTC)</th><th scope="col">Release</th><th scope="col" class="number">Added</th><th scope="col" class="number">Changed</th><th scope="col" class="number">Deleted</th><th scope="col" class="number">Took</th></tr></thead>
+<details><summary>${words}</summary>
+<div class="scroll" role="region" aria-label="${words}" tabindex="0"><table><thead><tr><th scope="col">Time (UTC)</th><th scope="col">Release</th><th scope="col" class="number">Added</th><th scope="col" class="number">Changed</th><th scope="col" class="number">Deleted</th><th scope="col" class="number">Took</th></tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody></table></div></details>`;
