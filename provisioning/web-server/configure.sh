@@ -18,13 +18,22 @@ if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
 edits=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
-rendered=$(mktemp)
-trap 'rm -f "$rendered"' EXIT
+scratch=$(mktemp --directory)
+trap 'rm -rf "$scratch"' EXIT
+rendered=$scratch/rendered before=$scratch/before
+mkdir "$before"
 sed "${edits[@]}" common.conf courses.conf "$form.conf" >"$rendered"
+for file in "$site" "$snippets"-{site,challenge}.conf; do
+  if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
+done
 for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
 install_file "$rendered" "$site" root:root 0644
 
-problem=$(nginx -t -q 2>&1) || fail "nginx refuses its configuration: $problem"
+if ! problem=$(nginx -t -q 2>&1); then
+  # It would not start any more after a reboot.
+  cp --archive "$before/." /
+  fail "nginx refuses its configuration: $problem"
+fi
 # A reload interrupts nobody, so it needs no look at what changed. It returns while the workers of before still answer, by
 # the configuration of before.
 mapfile -t workers < <(pgrep --full --parent "$(systemctl show --property=MainPID --value nginx.service)" '^nginx: worker')

@@ -177,6 +177,14 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     await sh(`cd ${release} && rm app.3f9a2c1b.js app.js 20260101.png m.mjs code.py site.webmanifest`);
   });
 
+  it("leave nginx as it was, if it refuses what is new", async () => {
+    const { code, stderr } = await host.step("web-server", driver, { files: { "courses.conf": "map $uri {\n" } });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^web-server: error: nginx refuses its configuration: /);
+    await sh("nginx -t -q && curl -sf http://127.0.0.1/pi/");
+    expect((await host.step("web-server", driver)).stderr).toBe("");
+  });
+
   it("keep no visitor's whole address in the log", async () => {
     await sh("ip address add 198.51.100.77/32 dev lo; curl -s --interface 198.51.100.77 http://127.0.0.1/pi/?logged");
     const line = await host.container.until(10, "it is logged", async () => {
