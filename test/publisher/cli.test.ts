@@ -160,6 +160,8 @@ describe("verbs", () => {
     expect(await site.run("status")).toMatch(
       /^COURSE +STATE +FILES +MiB +HELD +SKIPPED +LAG +PUBLISHED\ncourse +current +1 +0\.0 +0 +0 +\d\.\d s +\d s ago\n\nmount: /,
     );
+    expect(JSON.parse(await site.run("status", "course", "--json")).courses).toHaveLength(1);
+    await expect(site.run("status", "curse")).rejects.toThrow("no course curse; there are: course");
     const nothing = { ...status, courses: [{ ...status.courses[0], lastPublication: null, lastListing: null }] };
     expect(statusText(nothing)).toContain("never");
     const fetching = { files: 1, ofFiles: 30, bytes: 2 ** 20, ofBytes: 2 ** 22 };

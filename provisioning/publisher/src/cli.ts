@@ -8,7 +8,7 @@ import type { ReleaseStatus, Status } from "./status";
 import { statusText } from "./statusText";
 
 const USAGE = `usage: site-publisher run                        publish the courses (the service does this)
-       site-publisher status [--json]            what is published, and what keeps the rest from it
+       site-publisher status [COURSE] [--json]   what is published, and what keeps the rest from it
        site-publisher releases COURSE [--json]   the releases that are kept, newest first
        site-publisher rollback COURSE [RELEASE]  show an older one, until the store changes or \`unpin\`
        site-publisher pin COURSE [RELEASE]       show one, whatever the store does, until \`unpin\`
@@ -32,7 +32,7 @@ async function main(args: string[]): Promise<void> {
   const [verb, ...rest] = positionals;
   if (values.help) console.log(USAGE);
   else if (verb === "run" && rest.length === 0) await run(values.config, values.credentials, values.socket);
-  else if (verb === "status" && rest.length === 0) await showStatus(values.socket, values.json);
+  else if (verb === "status" && rest.length <= 1) await showStatus(values.socket, rest[0], values.json);
   else if (verb === "releases" && rest.length === 1) await showReleases(values.socket, rest[0] ?? "", values.json);
   else if (verb !== undefined && verb in ORDERS && takes(verb, rest)) await order(values.socket, verb, rest);
   else if (verb === "mount-reader" && process.send !== undefined) runMountReader();
@@ -72,8 +72,12 @@ async function run(configFile: string, credentialsFile: string, socket: string):
   await publisher.run();
 }
 
-async function showStatus(socket: string, json: boolean): Promise<void> {
-  const status = await ask<Status>(socket, "GET", "/status");
+async function showStatus(socket: string, course: string | undefined, json: boolean): Promise<void> {
+  const all = await ask<Status>(socket, "GET", "/status");
+  const courses = all.courses.filter(({ name }) => course === undefined || name === course);
+  if (courses.length === 0 && course !== undefined)
+    throw new Error(`no course ${course}; there are: ${all.courses.map(({ name }) => name).join(", ")}`);
+  const status = { ...all, courses };
   console.log(json ? JSON.stringify(status, undefined, 2) : statusText(status));
 }
 
