@@ -1,5 +1,5 @@
 import { UserError } from "./errors";
-import { type Answer, noAnswer } from "./webServer";
+import { type Answer, lineOf, noAnswer } from "./webServer";
 
 /** What the web server knows of the site's certificate. */
 export interface CertificateStatus {
@@ -20,8 +20,7 @@ const DAY_MS = 86_400_000;
 /** The script's answer. @throws UserError where it gives none */
 export function certificateStatus(answer: Answer): CertificateStatus {
   if (answer.code !== 0) throw new UserError(noAnswer(answer));
-  const said = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(answer.text)?.[1];
-  const [domain = "", ends, problem] = [said("domain"), said("ends"), said("problem")];
+  const [domain = "", ends, problem] = ["domain", "ends", "problem"].map((name) => lineOf(answer, name));
   return { domain, ...(ends && { ends }), ...(problem && { problem }) };
 }
 

@@ -1,5 +1,5 @@
 import { UserError } from "./errors";
-import { type Answer, noAnswer } from "./webServer";
+import { type Answer, lineOf, noAnswer } from "./webServer";
 
 /** What systemd knows of the upload gateway. */
 export interface GatewayStatus {
@@ -17,6 +17,5 @@ export const GATEWAY_COMMAND = "systemctl show upload-gateway --property=ActiveS
 /** systemd's answer. @throws UserError where it gives none */
 export function gatewayStatus(answer: Answer, urls: string[]): GatewayStatus {
   if (answer.code !== 0) throw new UserError(noAnswer(answer));
-  const said = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(answer.text)?.[1] ?? "";
-  return { urls, state: said("ActiveState"), detail: said("StatusText") };
+  return { urls, state: lineOf(answer, "ActiveState") ?? "", detail: lineOf(answer, "StatusText") ?? "" };
 }

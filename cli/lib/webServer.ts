@@ -16,6 +16,11 @@ export function noAnswer({ code, text }: Answer): string {
   return text || `it gives no answer (exit code ${code})`;
 }
 
+/** The value in a line NAME=VALUE of an answer; undefined where there is none. */
+export function lineOf({ text }: Answer, name: string): string | undefined {
+  return new RegExp(`^${name}=(.*)$`, "m").exec(text)?.[1];
+}
+
 const BEGIN = "--- begin ";
 const END = "--- end ";
 
