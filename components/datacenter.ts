@@ -1,20 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
+import { Dns, type DnsRecord } from "./dns";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
 import { uploadGatewayIngress } from "./uploadGateway";
 import { WebServer } from "./webServer";
-
-/** A record that the domain's zone needs. */
-export interface DnsRecord {
-  /** Full name, without the dot at its end. */
-  name: string;
-  type: "A";
-  /** IPv4 address. */
-  value: string;
-}
 
 /** What a stack tells about itself: `pulumi stack output`. */
 export interface DatacenterOutputs {
@@ -38,7 +30,7 @@ export interface DatacenterOutputs {
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
   uploadHostKey?: pulumi.Output<string>;
-  /** What to create where the domain is registered; only with a domain. */
+  /** What leads to the site: declared by the stack with `dns`, else to be created by hand; only with a domain. */
   dnsRecords?: pulumi.Output<DnsRecord[]>;
 }
 
@@ -60,6 +52,7 @@ export class Datacenter extends pulumi.ComponentResource {
       },
       { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
     );
+    const compute = openstackProvider(`${name}-compute`, config.compute, child);
     const webServer = new WebServer(
       `${name}-web`,
       {
@@ -71,12 +64,19 @@ export class Datacenter extends pulumi.ComponentResource {
           ...(config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : []),
         ],
       },
-      { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
+      { ...child, providers: [compute] },
     );
     const { domain } = config.webServer;
+    const dns =
+      config.dns &&
+      new Dns(
+        `${name}-dns`,
+        { ...config.dns, names: domain ? [domain] : [], address: webServer.address },
+        { ...child, providers: [compute] },
+      );
     const { uploadGateway } = new Provisioning(
       `${name}-web`,
-      { ...config, webServer, store, serving: config.webServer },
+      { ...config, webServer, store, dns, serving: config.webServer },
       child,
     );
 

@@ -22,6 +22,8 @@ export interface ProvisioningArgs
   webServer: WebServer;
   /** The containers, which must be there before they can show under /mnt. */
   store: ObjectStore;
+  /** What leads the domain to the server, if the stack declares it. */
+  dns: pulumi.Resource | undefined;
   /** How the site is served. */
   serving: Pick<StackConfig["webServer"], "domain" | "certificate" | "logAddresses" | "securityUpdates">;
 }
@@ -88,7 +90,9 @@ export class Provisioning extends pulumi.ComponentResource {
     });
     if (https) {
       const { authority, email = "", trustedRoot } = certificate;
-      step("certificate", [webServer, ...(this.uploadGateway ? [this.uploadGateway] : [])], {
+      // The authority asks the domain's records for the server at once.
+      const before = [this.uploadGateway, args.dns].filter((one) => one !== undefined);
+      step("certificate", [webServer, ...before], {
         inputs: { DOMAIN: domain, AUTHORITY: authority, EMAIL: email },
         ...(trustedRoot && { files: { "trusted-root.pem": trustedRoot } }),
       });

@@ -56,6 +56,11 @@ export const portOrNone = z
   .min(0, "must be a port number, or 0")
   .max(65_535, "must be a port number, or 0");
 
+export const domainName = (what: string) =>
+  z
+    .string(`is missing: give ${what}`)
+    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, `must be ${what}, in lower case, without a dot at its end`);
+
 export const containerName = z.string().regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces");
 
 /** The values that are there more than once. */

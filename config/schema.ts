@@ -1,5 +1,17 @@
 import { z } from "zod";
-import { cidr, containerName, httpsUrl, httpUrl, port, portOrNone, repeated, safePath, section, text } from "./fields";
+import {
+  cidr,
+  containerName,
+  domainName,
+  httpsUrl,
+  httpUrl,
+  port,
+  portOrNone,
+  repeated,
+  safePath,
+  section,
+  text,
+} from "./fields";
 import { checkUploadGateway, uploadGateway } from "./uploadGateway";
 
 /** The commit of cloudfuse that the regions run: the last one of its repository. */
@@ -118,16 +130,27 @@ const webServer = section({
     .array(cidr, "is missing: give the networks that may reach port 22")
     .min(1, "is empty: Pulumi itself comes by SSH"),
   /** DNS name of the site, served by HTTPS; without one the server answers to any name, by HTTP. */
-  domain: z
-    .string()
-    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, "must be a DNS name such as courses.example.org")
-    .optional(),
+  domain: domainName("a DNS name such as courses.example.org").optional(),
   /** What the access log keeps of visitors' addresses: `anonymous` their network alone, `full` all. Default: anonymous. */
   logAddresses: z.enum(["anonymous", "full"], 'must be "anonymous" or "full"').default("anonymous"),
   /** Whether the distribution's security updates are installed every day. Default: true. */
   securityUpdates: z.boolean("must be true or false").default(true),
   /** How the domain gets its certificate. */
   certificate: certificate.prefault({}),
+});
+
+const dns = section({
+  /** Zone that the domain lies in, without the dot at its end. */
+  zone: domainName("a zone such as example.org"),
+  /** Whether the stack makes the zone; else it must be there. One stack of several that share a zone makes it. Default: false. */
+  create: z.boolean("must be true or false").default(false),
+  /** E-mail address of who looks after the zone, told by its SOA record. Needed with `create`. */
+  email: z.email("must be an e-mail address").optional(),
+  /** Seconds for which others may keep a record. Default: 300. */
+  ttl: z.int("must be a whole number").min(60, "must be at least 60").max(86_400, "must be at most 86400").default(300),
+}).refine(({ create, email }) => !create || email !== undefined, {
+  path: ["email"],
+  error: "is missing: a zone that the stack makes names who looks after it",
 });
 
 const contentMount = section({
@@ -226,6 +249,8 @@ export const stackSchema = section({
   network,
   /** The web server. */
   webServer,
+  /** The domain's records in OpenStack's DNS service (Designate). Default: they are created elsewhere, by hand. */
+  dns: dns.optional(),
   /** How the object store is mounted at /mnt. */
   contentMount: contentMount.prefault({}),
   /** The watch-and-sync service. */
@@ -267,6 +292,17 @@ export const stackSchema = section({
       path: ["contentMount", "driver"],
       message:
         'cloudfuse can\'t speak Keystone v3: set contentMount.driver to "rclone", or objectStore.authType to "v1password"',
+    });
+  }
+  const { zone } = config.dns ?? {};
+  const { domain } = config.webServer;
+  if (zone !== undefined && domain !== zone && !domain?.endsWith(`.${zone}`)) {
+    context.addIssue({
+      code: "custom",
+      path: ["dns", "zone"],
+      message: domain
+        ? `"${zone}" does not hold ${domain}: give the zone that webServer.domain lies in`
+        : "is of no use without webServer.domain: give both or none",
     });
   }
   if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);

@@ -5,7 +5,7 @@ import { keystoneRequest } from "../swift/auth";
 const TIMEOUT = 15_000;
 
 /** The services that a web server is made with, by their type in the service catalogue. */
-type Service = "compute" | "image" | "network";
+type Service = "compute" | "dns" | "image" | "network";
 
 interface Endpoint {
   interface: string;
@@ -87,6 +87,11 @@ export class Cloud {
   /** Names of the networks; of the external ones only, if asked. */
   networks(external = false): Promise<string[]> {
     return this.names("network", `/v2.0/networks?fields=name${external ? "&router:external=true" : ""}`, "networks");
+  }
+
+  /** Names of the DNS zones, without the dot at their end. */
+  async zones(): Promise<string[]> {
+    return (await this.names("dns", "/v2/zones?limit=1000", "zones")).map((name) => name.replace(/\.$/, ""));
   }
 
   /** Deletes a key pair, if it is there. */

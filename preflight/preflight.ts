@@ -37,7 +37,7 @@ async function objectStoreProblems({ objectStore }: StackConfig): Promise<string
 }
 
 async function computeProblems(config: StackConfig): Promise<string[]> {
-  const { webServer, network } = config;
+  const { webServer, network, dns } = config;
   try {
     const cloud = await Cloud.signIn(config.compute);
     const problems = await Promise.all([
@@ -46,6 +46,8 @@ async function computeProblems(config: StackConfig): Promise<string[]> {
       missing("network.existing", network.existing, cloud.networks()),
       missing("network.create.externalNetwork", network.create?.externalNetwork, cloud.networks(true)),
       missing("network.floatingIpPool", network.floatingIpPool, cloud.networks(true)),
+      // A zone to be made needs the service all the same.
+      ...(dns ? [missing("dns.zone", dns.create ? undefined : dns.zone, cloud.zones())] : []),
     ]);
     return problems.flat();
   } catch (error) {

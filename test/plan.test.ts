@@ -48,6 +48,34 @@ describe("a domain", () => {
     expect(outputs.dnsRecords).toEqual([{ name: "courses.example.org", type: "A", value: expect.any(String) }]);
   });
 
+  it("gets its record in Designate where the stack has a zone there, before the certificate is asked for", async () => {
+    const dns = { zone: "example.org" };
+    const { resources } = await planOf(
+      parseConfig(rawConfig("tokyo2", { "webServer.domain": "courses.example.org", dns })),
+    );
+    expect(named(resources).filter((name) => name.includes("-dns"))).toEqual([
+      "tokyo2-dns-courses.example.org",
+      "tokyo2-dns",
+    ]);
+    expect(resources.find(({ type }) => type === "openstack:dns/recordSet:RecordSet")?.inputs).toEqual({
+      zoneId: "openstack:dns/getDnsZone:getDnsZone-example.org.",
+      name: "courses.example.org.",
+      type: "A",
+      ttl: 300,
+      records: [expect.any(String)],
+      description: "web server",
+    });
+  });
+
+  it("gets its zone, too, where the stack is to make it", async () => {
+    const dns = { zone: "example.org", create: true, email: "hostmaster@example.org" };
+    const { resources } = await planOf(parseConfig(rawConfig("tokyo2", { "webServer.domain": "example.org", dns })));
+    expect(resources.find(({ type }) => type === "openstack:dns/zone:Zone")?.inputs).toMatchObject({
+      name: "example.org.",
+      email: "hostmaster@example.org",
+    });
+  });
+
   it("is left to what stands in front, where there is no authority", async () => {
     const { resources, outputs } = await plan({ authority: "none" });
     expect(named(resources).filter((name) => /443|certificate/.test(name))).toEqual([

@@ -10,6 +10,7 @@ import { PLACEHOLDER, rawConfig } from "./support/stack";
 class FakeCloud {
   computeRefuses = false;
   storeRefuses = false;
+  hasDns = true;
   readonly server: Server = createServer((request, response) => {
     const url = request.url ?? "";
     const base = `http://127.0.0.1:${this.port}`;
@@ -23,6 +24,7 @@ class FakeCloud {
         endpoints: [{ interface: "public", region_id: "dev", url: base + path }],
       });
       const catalog = [
+        ...(this.hasDns ? [endpoint("dns", "/dns")] : []),
         endpoint("compute", "/compute/v2.1"),
         endpoint("image", "/image"),
         endpoint("network", "/network/"),
@@ -32,6 +34,7 @@ class FakeCloud {
     if (url === "/compute/v2.1/flavors") return json(200, { flavors: [{ name: "m1.small" }, { name: "m1.medium" }] });
     if (url.startsWith("/image/v2/images")) return json(200, { images: [{ name: "debian-12-web" }] });
     if (url.startsWith("/network/v2.0/networks")) return json(200, { networks: [{ name: "public" }] });
+    if (url.startsWith("/dns/v2/zones")) return json(200, { zones: [{ name: "example.org." }] });
     if (url === "/auth/v1.0") {
       if (this.storeRefuses) return json(401, {});
       return json(200, {}, { "X-Auth-Token": "token", "X-Storage-Url": `${base}/v1/A` });
@@ -88,6 +91,17 @@ describe("preflight", () => {
       'xwmooc:webServer.image "debian-11" is not there; there are: debian-12-web',
       'xwmooc:network.floatingIpPool "publik" is not there; there are: public',
     ]);
+  });
+
+  it("names the zones that are there, and a cloud without a DNS service", async () => {
+    const withDns = (dns: object) => problemsOf(cloud.config({ "webServer.domain": "www.example.net", dns }));
+    expect(await withDns({ zone: "example.net" })).toEqual([
+      'xwmooc:dns.zone "example.net" is not there; there are: example.org',
+    ]);
+    const made = { zone: "example.net", create: true, email: "hostmaster@example.net" };
+    expect(await withDns(made)).toEqual([]);
+    cloud.hasDns = false;
+    expect(await withDns(made)).toEqual(['xwmooc:compute: the service catalogue has no public "dns" endpoint']);
   });
 
   it("tells wrong credentials of the store and of the compute side apart", async () => {

@@ -1,8 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse, stringify } from "yaml";
 import { UserError } from "./errors";
-import { STATE } from "./paths";
 import { CommandError, run } from "./run";
 
 /** How the dev stack mounts the object store: the section `contentMount` of `.state/dev.yaml`. */
@@ -28,9 +24,6 @@ export interface Circumstances {
   /** Tells why a repository can't be reached; undefined if it can. */
   unreachable: (repository: string) => Promise<string | undefined>;
 }
-
-/** The file with the facts of this machine that overlay Pulumi.dev.yaml. */
-export const MACHINE_FACTS = join(STATE, "dev.yaml");
 
 const DEFAULT_REPOSITORY = "https://github.com/redbo/cloudfuse.git";
 
@@ -93,25 +86,4 @@ export async function whyUnreachable(repository: string): Promise<string | undef
     if (error.reason === "missing") return "git is not installed on this machine";
     return `${repository} can't be reached${error.reason === "timeout" ? ` within ${REACH_SECONDS} s` : ""}`;
   }
-}
-
-/** What an earlier `npm run up` has chosen; undefined the first time, or when the file can't be read. */
-export function recordedContentMount(file = MACHINE_FACTS): ContentMount | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    return (parse(readFileSync(file, "utf8")) as { contentMount?: ContentMount } | null)?.contentMount;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Writes the facts of this machine; a file that says the same already stays untouched. */
-export function recordContentMount({ contentMount, reason }: Choice, file = MACHINE_FACTS): void {
-  const recorded = recordedContentMount(file);
-  if (JSON.stringify(recorded) === JSON.stringify(contentMount)) return;
-  mkdirSync(STATE, { recursive: true });
-  writeFileSync(
-    file,
-    `# Facts of this machine, written by \`npm run up\`; they overlay Pulumi.dev.yaml.\n# ${contentMount.driver}: ${reason}.\n${stringify({ contentMount })}`,
-  );
 }

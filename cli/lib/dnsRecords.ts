@@ -1,5 +1,6 @@
 import { resolve4 } from "node:dns/promises";
-import type { DnsRecord } from "../../components/datacenter";
+import type { DnsRecord } from "../../components/dns";
+import { isDevName, resolveDevName } from "./devNames";
 
 /** The record as a zone file has it. */
 export function recordText({ name, type, value }: DnsRecord): string {
@@ -9,7 +10,7 @@ export function recordText({ name, type, value }: DnsRecord): string {
 /** What is wrong with a record in the DNS, as this machine sees it, and the remedy; undefined where nothing is. */
 export async function domainProblem(
   record: DnsRecord,
-  resolve: (name: string) => Promise<string[]> = resolve4,
+  resolve: (name: string) => Promise<string[]> = isDevName(record.name) ? resolveDevName : resolve4,
 ): Promise<string | undefined> {
   const { name, value } = record;
   const remedy = `create the record "${recordText(record)}" where the domain is registered`;

@@ -3,6 +3,7 @@ import { pause } from "./interruption";
 import type { LocalFile } from "./localFiles";
 import { count, type Lane, secondsSince } from "./progress";
 import type { StackOutputs } from "./stack";
+import { visit } from "./visit";
 
 /** Seconds without any new file on the site after which waiting is given up. */
 const PATIENCE_SECONDS = 600;
@@ -16,17 +17,10 @@ const BATCH = 16;
 /** What a URL answers: its HTTP status, or why there is none; and the length of the content. */
 export async function askHttp(url: string): Promise<{ status: number | string; bytes?: number }> {
   try {
-    const response = await fetch(url, {
-      method: "HEAD",
-      redirect: "manual",
-      // A compressed answer would not tell the file's length.
-      headers: { "Accept-Encoding": "identity" },
-      signal: AbortSignal.timeout(10_000),
-    });
-    return { status: response.status, bytes: Number(response.headers.get("Content-Length")) };
+    const { status, headers } = await visit(url, "HEAD", 10);
+    return { status, bytes: Number(headers["content-length"]) };
   } catch (error) {
-    const cause = (error as Error).cause as { code?: string } | undefined;
-    return { status: cause?.code ?? (error as Error).name };
+    return { status: (error as NodeJS.ErrnoException).code ?? (error as Error).name };
   }
 }
 

@@ -13,6 +13,7 @@ CATALOGUE = [
     ("image", "glance", "9292"),
     ("network", "neutron", "9696"),
     ("placement", "placement", "8778"),
+    ("dns", "designate", "9001"),
     ("object-store", "swift", "8080/v1/AUTH_%(project_id)s"),
 ]
 
@@ -36,7 +37,7 @@ def identity() -> None:
         return create("user", "users", name=name, password=password, domain_id="default")
 
     services = create("project", "projects", name="service", domain_id="default")
-    for name in ("nova", "neutron", "glance", "placement", "swift"):
+    for name in ("nova", "neutron", "glance", "placement", "swift", "designate"):
         grant(services, user(name, SETTINGS["SERVICE_PASSWORD"]), "admin", "service")
     project = create("project", "projects", name=SETTINGS["PROJECT_NAME"], domain_id="default")
     grant(project, user(SETTINGS["USER_NAME"], SETTINGS["USER_PASSWORD"]), "member", "reader", "swiftoperator")

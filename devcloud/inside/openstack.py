@@ -17,6 +17,7 @@ APIS = {
     "placement": f"http://{SETTINGS['API_IP']}:8778/",
     "nova": f"http://{SETTINGS['API_IP']}:8774/",
     "neutron": f"http://{SETTINGS['API_IP']}:9696/",
+    "designate": f"http://{SETTINGS['API_IP']}:9001/",
     "swift": f"http://{SETTINGS['API_IP']}:8080/healthcheck",
 }
 COMPUTE = APIS["nova"] + "v2.1"

@@ -1,15 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  type Circumstances,
-  type ContentMount,
-  chooseContentMount,
-  recordContentMount,
-  recordedContentMount,
-  whyUnreachable,
-} from "../../cli/lib/contentMount";
+import { type Circumstances, type ContentMount, chooseContentMount, whyUnreachable } from "../../cli/lib/contentMount";
 
 const DEFAULT = "https://github.com/redbo/cloudfuse.git";
 const MIRROR = "git://10.77.0.1/cloudfuse.git";
@@ -56,18 +46,5 @@ describe("the FUSE driver of the stack dev", () => {
     ["http://127.0.0.2:9/cloudfuse", /loopback/],
   ])("can't come from %s, which the web server can't reach", async (repository, reason) => {
     expect(await whyUnreachable(repository)).toMatch(reason);
-  });
-
-  it("is recorded once, with its reason, and not written again", () => {
-    const folder = mkdtempSync(join(tmpdir(), "xwmooc-facts-"));
-    const file = join(folder, "dev.yaml");
-    expect(recordedContentMount(file)).toBeUndefined();
-    recordContentMount({ contentMount: cloudfuse(MIRROR), reason: "it can be reached" }, file);
-    expect(readFileSync(file, "utf8")).toContain("# cloudfuse: it can be reached.");
-    expect(recordedContentMount(file)).toEqual(cloudfuse(MIRROR));
-    const { mtimeMs } = statSync(file);
-    recordContentMount({ contentMount: cloudfuse(MIRROR), reason: "another reason" }, file);
-    expect(statSync(file).mtimeMs).toBe(mtimeMs);
-    rmSync(folder, { recursive: true });
   });
 });

@@ -123,6 +123,26 @@ describe("parseConfig", () => {
       /xwmooc:contentMount\.driver must be "cloudfuse" or "rclone"/,
     ],
     [
+      "a zone that does not hold the domain",
+      { "webServer.domain": "courses.example.org", dns: { zone: "example.com" } },
+      /xwmooc:dns\.zone "example\.com" does not hold courses\.example\.org: give the zone that webServer\.domain lies in/,
+    ],
+    [
+      "a zone without a domain",
+      { dns: { zone: "example.com" } },
+      /xwmooc:dns\.zone is of no use without webServer\.domain: give both or none/,
+    ],
+    [
+      "a zone that nobody looks after",
+      { "webServer.domain": "example.com", dns: { zone: "example.com", create: true } },
+      /xwmooc:dns\.email is missing: a zone that the stack makes names who looks after it/,
+    ],
+    [
+      "a zone with the dot of zone files",
+      { "webServer.domain": "example.com", dns: { zone: "example.com." } },
+      /xwmooc:dns\.zone must be a zone such as example\.org, in lower case, without a dot at its end/,
+    ],
+    [
       "a half-hearted deleteContent",
       { deleteContent: "yes" },
       /xwmooc:deleteContent must be left out, or say I-want-to-delete-all-courses/,

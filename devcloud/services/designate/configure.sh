@@ -1,0 +1,3 @@
+# shellcheck shell=bash
+# Designate makes zones by rndc.
+usermod --append --groups bind designate

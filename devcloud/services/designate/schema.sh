@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+as_user designate designate-manage database sync
