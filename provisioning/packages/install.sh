@@ -37,8 +37,8 @@ apt() {
     --option Dpkg::Use-Pty=0 "$@"
 }
 
-# The lists have a lock of their own that apt does not wait for.
-update_lists() { apt update 2>"$log"; }
+# The lists have a lock of their own that apt does not wait for. Without the mode what cannot be fetched is only warned of.
+update_lists() { apt update --option APT::Update::Error-Mode=any 2>"$log"; }
 
 # Turns apt's machine-readable status (kind:package:percent:text) into a line every five seconds.
 show_progress() {

@@ -1,26 +1,24 @@
-import { createHash, X509Certificate } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CertificateAuthority } from "../gateway/certificateAuthority";
 import { Clients } from "../gateway/clients";
 import { GatewayHost } from "../gateway/gatewayHost";
+import { barriers, openBrowser, openPage, whyNoBrowser } from "../support/browser";
 import { whyNoContainers } from "../support/systemdContainer";
 
 // A real browser on the real site: HTTPS with a certificate of a test authority, uploads by the real gateway.
-const CHROMIUM = "/usr/bin/chromium";
-const impossible = whyNoContainers() ?? (existsSync(CHROMIUM) ? undefined : "the package chromium is missing");
+const impossible = whyNoContainers() ?? whyNoBrowser();
 if (impossible) console.warn(`nothing is looked at in a browser: ${impossible}`);
 const BOOT_MS = 10 * 60_000;
 const LONG_MS = 2 * 60_000;
 /** What the site looks like. */
 const PICTURES = join(__dirname, "..", "..", ".state", "browser");
-const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const DOMAIN = "courses.example.org";
 const SITE = `https://${DOMAIN}`;
-const PHONE = { width: 360, height: 740 };
 
 describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
   let gateway: GatewayHost;
@@ -48,43 +46,17 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
     // 127.0.0.1 is served without HTTPS; visitors come from elsewhere.
     const [http, https] = [await container.loopback.forward(80, "127.0.0.2"), await container.loopback.forward(443)];
     statusUrl = `http://127.0.0.1:${await container.loopback.forward(9150)}/`;
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        // Chromium does not run as root otherwise.
-        "--no-sandbox",
-        `--host-resolver-rules=MAP ${DOMAIN}:80 127.0.0.1:${http}, MAP ${DOMAIN}:443 127.0.0.1:${https}`,
-        // Chromium trusts whatever this key has signed.
-        `--ignore-certificate-errors-spki-list=${keyHash(await authority.intermediate())}`,
-      ],
-    });
+    browser = await openBrowser(
+      `MAP ${DOMAIN}:80 127.0.0.1:${http}, MAP ${DOMAIN}:443 127.0.0.1:${https}`,
+      new X509Certificate(await authority.intermediate()).publicKey,
+    );
   }, BOOT_MS);
   afterAll(async () => {
     await browser?.close();
     await gateway?.stop();
   }, LONG_MS);
 
-  /** A page at a phone's size, and what it complains of. */
-  async function visit(url: string): Promise<{ page: Page; complaints: string[]; status: number | undefined }> {
-    const page = await browser.newPage({ viewport: PHONE });
-    const complaints: string[] = [];
-    page.on("console", (message) => {
-      if (message.type() === "error") complaints.push(message.text());
-    });
-    const answer = await page.goto(url);
-    return { page, complaints, status: answer?.status() };
-  }
-
-  /** What makes a page hard to use for some; its rules are WCAG's. */
-  async function barriers(page: Page): Promise<string[]> {
-    // Not by a script element: the pages' own policy lets none in.
-    await page.evaluate(AXE);
-    const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-      "axe.run()",
-    );
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  }
-
+  const visit = (url: string) => openPage(browser, url);
   const overflow = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
 
   it("the start page lists the courses in Korean and English, on a phone", async () => {
@@ -163,9 +135,3 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
     await page.close();
   });
 });
-
-/** The hash of a certificate's key, as Chromium takes it. */
-function keyHash(pem: string): string {
-  const key = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(key).digest("base64");
-}

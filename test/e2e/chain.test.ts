@@ -1,8 +1,15 @@
+import type { KeyObject } from "node:crypto";
+import { once } from "node:events";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DEV_ROOTS, devRoots, lookUpDevName, resolveDevName } from "../../cli/lib/devNames";
 import type { SwiftClient } from "../../swift/client";
+import { barriers, openBrowser, openPage, whyNoBrowser } from "../support/browser";
+import { gradeOf } from "../support/observatory";
 import {
   config,
   get,
@@ -26,6 +33,9 @@ const EDITED = ["Pulumi.dev.yaml", "provisioning/web-server/install.sh"];
 
 /** The first run may have to build Pulumi and the dev cloud. */
 const FROM_NOTHING_MS = 45 * 60_000;
+
+const noBrowser = whyNoBrowser();
+if (noBrowser) console.warn(`HTTPS and the browser are left out: ${noBrowser}`);
 
 let site: Outputs;
 let swift: SwiftClient;
@@ -60,6 +70,16 @@ async function expectAllCourses(): Promise<void> {
     expect(files, one.name).toBeGreaterThan(0);
     console.log(`${one.name}: ${files} files served as stored`);
   }
+}
+
+/** The key of the certificate that the site shows, which one of the dev cloud's roots must have signed. */
+async function presentedKey(servername: string): Promise<KeyObject> {
+  const socket = connect({ host: servername, servername, port: 443, lookup: lookUpDevName, ca: devRoots() });
+  await once(socket, "secureConnect");
+  const key = socket.getPeerX509Certificate()?.publicKey;
+  socket.destroy();
+  if (key === undefined) throw new Error(`${servername} shows no certificate`);
+  return key;
 }
 
 const logins = async () => Number((await onServer("sudo journalctl -u ssh | grep -c 'Accepted publickey'")).trim());
@@ -184,6 +204,69 @@ describe("an author's day", () => {
   });
 });
 
+describe.skipIf(noBrowser)("by a domain and HTTPS, in a browser", () => {
+  let domain: string;
+  let browser: Browser;
+  afterAll(async () => await browser?.close());
+
+  it("npm run up -- --site https declares zone and record, and gets a certificate", async () => {
+    const output = await npm("up", "--site", "https");
+    site = await outputs();
+    domain = new URL(site.siteUrl).hostname;
+    expect(site.siteUrl).toMatch(/^https:/);
+    expect(output).toContain(site.siteUrl);
+    expect(await resolveDevName(domain)).toEqual([site.address]);
+    expect((await get(site.siteUrl)).headers["strict-transport-security"]).toBe("max-age=63072000");
+    expect(await npm("status")).toMatch(/certificate.*until 20\d\d/);
+    await pulumi("preview", "--expect-no-changes", "--diff");
+    const key = await presentedKey(domain);
+    browser = await openBrowser(`MAP ${domain} ${site.address}`, key);
+  });
+
+  it("HTTP leads to HTTPS", async () => {
+    const { page, status } = await openPage(browser, `http://${domain}/pi/`);
+    expect([status, page.url()]).toEqual([200, `https://${domain}/pi/`]);
+    await page.close();
+  });
+
+  it("the start page lists the courses, in both languages, and leads to each", async () => {
+    const { page, complaints } = await openPage(browser, site.siteUrl);
+    expect(await page.locator("main li a").allTextContents()).toEqual(config.courses.map(({ title }) => title));
+    await page.getByRole("link", { name: "English" }).click();
+    await page.waitForURL(`${site.siteUrl}index.en.html`);
+    expect(await page.getAttribute("html", "lang")).toBe("en");
+    expect(await barriers(page)).toEqual([]);
+    for (const { name, english } of config.courses) {
+      await page.goto(`${site.siteUrl}index.en.html`);
+      await page.getByRole("link", { name: english.title, exact: true }).click();
+      await page.waitForURL(site.courseUrls[name] ?? "");
+      expect(await page.locator("body").innerText()).not.toBe("");
+    }
+    expect(complaints.filter((text) => !text.includes("favicon"))).toEqual([]);
+    await page.close();
+  });
+
+  it("Mozilla's Observatory gives it an A+", async () => {
+    expect(await gradeOf(domain, site.address, DEV_ROOTS)).toEqual({ grade: "A+", failed: [] });
+  });
+
+  it("what is not there says so", async () => {
+    const { page, status } = await openPage(browser, `${site.siteUrl}pi/nowhere.html`);
+    expect(status).toBe(404);
+    await page.close();
+  });
+
+  it("after an upload a reload shows the change", async () => {
+    await publish("pi", "e2e/reload.html", "<!doctype html><h1>before</h1>");
+    const { page } = await openPage(browser, `${site.courseUrls.pi}e2e/reload.html`);
+    await publish("pi", "e2e/reload.html", "<!doctype html><h1>after.</h1>");
+    await page.reload();
+    expect(await page.locator("h1").textContent()).toBe("after.");
+    await page.close();
+    await gone("pi", "e2e/reload.html");
+  });
+});
+
 describe("what real life does to it", () => {
   it("a store that stops for 60 s during changes: the site is served all along, the changes are published after", async () => {
     const index = (await get(site.courseUrls.pi ?? "")).body;
@@ -293,5 +376,13 @@ describe("what real life does to it", () => {
     await npm("up");
     site = await outputs();
     await expectAllCourses();
+  });
+
+  it("the way back from a domain is one up as well", async () => {
+    await npm("up", "--site", "http");
+    site = await outputs();
+    expect(site.siteUrl).toBe(`http://${site.address}/`);
+    await publish("pi", "e2e/plain.html", "<p>by HTTP</p>");
+    await gone("pi", "e2e/plain.html");
   });
 });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { visit } from "../../../cli/lib/visit";
 import { swiftCredentials } from "../../../components/hostFiles";
 import { parseConfig } from "../../../config/parse";
 import { SwiftClient } from "../../../swift/client";
@@ -75,10 +76,7 @@ export function store(apiKey = "SLDEV-key"): SwiftClient {
 export const md5 = (bytes: Uint8Array) => createHash("md5").update(bytes).digest("hex");
 
 /** What the site answers. */
-export async function get(url: string): Promise<{ status: number; body: Buffer }> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(20_000) });
-  return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
-}
+export const get = (url: string) => visit(url);
 
 /**
  * Waits until something holds and gives the milliseconds it took.
