@@ -43,11 +43,13 @@ def identity() -> None:
     grant(project, user(SETTINGS["USER_NAME"], SETTINGS["USER_PASSWORD"]), "member", "reader", "swiftoperator")
     grant(project, admin["user"]["id"], "admin")
 
+    create("region", "regions", id=SETTINGS["SECOND_REGION"])
     for kind, name, tail in CATALOGUE:
         service = create("service", "services", type=kind, name=name)
-        for interface in ("public", "internal", "admin"):
-            url = f"http://{SETTINGS['API_IP']}:{tail}"
-            create("endpoint", "endpoints", service_id=service, interface=interface, region_id=SETTINGS["REGION"], url=url)
+        url = f"http://{SETTINGS['API_IP']}:{tail}"
+        for region in (SETTINGS["REGION"], SETTINGS["SECOND_REGION"]):
+            for interface in ("public", "internal", "admin"):
+                create("endpoint", "endpoints", service_id=service, interface=interface, region_id=region, url=url)
 
 
 def resources() -> None:

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { CACHE } from "../../cli/lib/paths";
@@ -25,7 +25,7 @@ export async function gradeOf(name: string, address: string, roots: string): Pro
   const run = promisify(execFile);
   if (!existsSync(join(FOLDER, "node_modules", PACKAGE))) {
     mkdirSync(FOLDER, { recursive: true });
-    // Its scripts build a client of a database, which the scanner has no use for.
+    // Its scripts build a client of a database and fetch the list of names that browsers know for HTTPS: no use here.
     await run("npm", [
       "install",
       "--prefix",
@@ -35,13 +35,15 @@ export async function gradeOf(name: string, address: string, roots: string): Pro
       "--no-fund",
       `${PACKAGE}@${VERSION}`,
     ]);
+    writeFileSync(join(FOLDER, "node_modules", PACKAGE, "conf", "hsts-preload.json"), "{}");
   }
-  const leadThere = `data:text/javascript,import dns from "node:dns"; dns.lookup = (name, options, done) =>
+  const leadThere = `import dns from "node:dns"; dns.lookup = (name, options, done) =>
     options.all ? done(null, [{ address: "${address}", family: 4 }]) : done(null, "${address}", 4);`;
+  const script = join(FOLDER, "node_modules", PACKAGE, "src", "scan.js");
   const { stdout } = await run(
     process.execPath,
-    ["--import", leadThere, join(FOLDER, "node_modules", PACKAGE, "src", "scan.js"), name],
-    { cwd: join(FOLDER, "node_modules", PACKAGE), env: { ...process.env, NODE_EXTRA_CA_CERTS: roots } },
+    ["--import", `data:text/javascript,${encodeURIComponent(leadThere)}`, script, name],
+    { env: { ...process.env, NODE_EXTRA_CA_CERTS: roots } },
   );
   const { scan, tests } = JSON.parse(stdout) as { scan: { grade: string }; tests: Record<string, { pass: boolean }> };
   return { grade: scan.grade, failed: Object.keys(tests).filter((test) => !tests[test]?.pass) };
