@@ -1,0 +1,83 @@
+// npm run bench:preview: `pulumi preview` and an `up` that changes nothing, beside a Pulumi program with nothing in it.
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArguments, usageError } from "../../cli/lib/arguments";
+import { runMain } from "../../cli/lib/errors";
+import { listenForInterruption } from "../../cli/lib/interruption";
+import { ROOT } from "../../cli/lib/paths";
+import { Lane } from "../../cli/lib/progress";
+import { run } from "../../cli/lib/run";
+import { DEV, Stack } from "../../cli/lib/stack";
+import { readyToolchain } from "../../cli/lib/toolchain";
+
+const USAGE = `Usage: npm run bench:preview -- [--rounds NUMBER]
+
+Measures the stack dev, which must be up, and an empty Pulumi program in turn; medians, and how many times as long the stack takes.
+  --rounds NUMBER  (default: 5)`;
+
+const COMMANDS = {
+  preview: ["preview", "--suppress-progress"],
+  "up without a change": ["up", "--yes", "--skip-preview", "--suppress-progress", "--expect-no-changes"],
+};
+
+type Program = (args: string[]) => Promise<string>;
+
+runMain(async () => {
+  const { values, positionals } = parseArguments(USAGE, { rounds: { type: "string", default: "5" } });
+  if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
+  if (!/^[1-9]\d?$/.test(values.rounds)) throw usageError("--rounds must be a whole number from 1 to 99.", USAGE);
+  listenForInterruption();
+  const lane = new Lane("bench");
+  const stack = new Stack(DEV, await readyToolchain());
+  const folder = mkdtempSync(join(tmpdir(), "xwmooc-empty-"));
+  try {
+    const empty = await emptyProgram(stack, folder);
+    const lines: string[] = [];
+    for (const [name, args] of Object.entries(COMMANDS)) {
+      const times: Record<"empty" | "stack", number[]> = { empty: [], stack: [] };
+      for (let round = 0; round <= Number(values.rounds); round++) {
+        lane.line(`${name}, round ${round} of ${values.rounds}`);
+        const measured = { empty: await seconds(empty, args), stack: await seconds((all) => stack.pulumi(all), args) };
+        // The first one fills the machine's caches.
+        if (round === 0) continue;
+        times.empty.push(measured.empty);
+        times.stack.push(measured.stack);
+      }
+      const [nothing, all] = [median(times.empty), median(times.stack)];
+      lines.push(
+        `${name.padEnd(20)} ${all.toFixed(2)} s, an empty program ${nothing.toFixed(2)} s (${(all / nothing).toFixed(2)} times)`,
+      );
+    }
+    lane.end();
+    process.stdout.write(`${lines.join("\n")}\n`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return 0;
+});
+
+/** A project of its own with the same loader, compiler options and kind of backend. */
+async function emptyProgram(stack: Stack, folder: string): Promise<Program> {
+  const manifest = "name: empty\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n";
+  writeFileSync(join(folder, "Pulumi.yaml"), manifest);
+  writeFileSync(join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');
+  for (const name of ["node_modules", "tsconfig.json", "package.json"])
+    symlinkSync(join(ROOT, name), join(folder, name));
+  const env = { ...stack.env, PULUMI_BACKEND_URL: `file://${folder}` };
+  const program: Program = (args) =>
+    run(stack.toolchain.pulumi, [...args, "--stack", "empty", "--non-interactive"], { cwd: folder, env });
+  await program(["stack", "init"]);
+  await program(["up", "--yes", "--skip-preview"]);
+  return program;
+}
+
+async function seconds(program: Program, args: string[]): Promise<number> {
+  const begin = performance.now();
+  await program(args);
+  return (performance.now() - begin) / 1000;
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
