@@ -217,7 +217,7 @@ describe.skipIf(noBrowser)("by a domain and HTTPS, in a browser", () => {
     expect(output).toContain(site.siteUrl);
     expect(await resolveDevName(domain)).toEqual([site.address]);
     expect((await get(site.siteUrl)).headers["strict-transport-security"]).toBe("max-age=63072000");
-    expect(await npm("status")).toMatch(/certificate.*until 20\d\d/);
+    expect(await npm("status")).toMatch(/^Certificate .*until 20\d\d/m);
     await pulumi("preview", "--expect-no-changes", "--diff");
     const key = await presentedKey(domain);
     browser = await openBrowser(`MAP ${domain} ${site.address}`, key);
