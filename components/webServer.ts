@@ -61,6 +61,7 @@ export class WebServer extends pulumi.ComponentResource {
             .apply(([hostPrivateKey, hostPublicKey]) => cloudInit({ hostPrivateKey, hostPublicKey })),
         ),
         configDrive: true,
+        metadata: { project: pulumi.getProject(), stack: pulumi.getStack(), role: "web" },
       },
       // The port and the address move on to the successor, so the old server has to go first.
       { parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m" } },
