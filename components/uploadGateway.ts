@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
-import type { UploadGatewayConfig } from "../config/uploadGateway";
+import { type UploadGatewayConfig, uploadPorts } from "../config/uploadGateway";
 import { buildUploadGateway } from "../provisioning/goProgram";
 import { storeCredentials, uploadGatewayAccounts, uploadGatewayConfig } from "./hostFiles";
 import { patient, RemoteScript } from "./remoteScript";
@@ -85,17 +85,8 @@ function uploadUrls({ ftp, sftp }: UploadGatewayConfig, host: string): string[] 
 }
 
 /** What the firewall has to let through to the gateway. */
-export function uploadGatewayIngress({ allowedFrom, ftp, sftp }: UploadGatewayConfig): Rule[] {
-  const { first, last } = ftp.passivePorts;
-  const ports: Pick<Rule, "port" | "lastPort" | "description">[] = [
-    { port: ftp.port, description: "uploads by FTP" },
-    { port: ftp.implicitPort, description: "uploads by FTP over implicit TLS" },
-    ...(ftp.port + ftp.implicitPort > 0 ? [{ port: first, lastPort: last, description: "FTP's data" }] : []),
-    { port: sftp.port, description: "uploads by SFTP" },
-  ];
-  return allowedFrom.flatMap((remote) =>
-    ports
-      .filter(({ port }) => port !== 0)
-      .map((rule): Rule => ({ direction: "ingress", protocol: "tcp", remote, ...rule })),
+export function uploadGatewayIngress(gateway: UploadGatewayConfig): Rule[] {
+  return gateway.allowedFrom.flatMap((remote) =>
+    uploadPorts(gateway).map((ports): Rule => ({ direction: "ingress", protocol: "tcp", remote, ...ports })),
   );
 }

@@ -61,9 +61,16 @@ export class WebServer extends pulumi.ComponentResource {
             .apply(([hostPrivateKey, hostPublicKey]) => cloudInit({ hostPrivateKey, hostPublicKey })),
         ),
         configDrive: true,
+        metadata: { project: pulumi.getProject(), stack: pulumi.getStack(), role: "web" },
       },
-      // The port and the address move on to the successor, so the old server has to go first.
-      { parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m" } },
+      {
+        parent: this,
+        // The port and the address move on to the successor, so the old server has to go first.
+        deleteBeforeReplace: true,
+        // The provider would rebuild it under its old ID: an empty server that no step is run on again.
+        replaceOnChanges: ["imageName"],
+        customTimeouts: { create: "20m" },
+      },
     );
     this.serverId = this.server.id;
     this.address = args.network.floatingIpPool

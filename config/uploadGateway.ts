@@ -92,6 +92,26 @@ export const uploadGateway = section({
 /** The upload gateway of a stack. */
 export type UploadGatewayConfig = z.output<typeof uploadGateway>;
 
+/** A port, or several in a row, that the gateway is reached at. */
+export interface UploadPort {
+  port: number;
+  /** The last of several. @default the one */
+  lastPort?: number;
+  description: string;
+}
+
+/** What the gateway listens at. */
+export function uploadPorts({ ftp, sftp }: Pick<UploadGatewayConfig, "ftp" | "sftp">): UploadPort[] {
+  const { first, last } = ftp.passivePorts;
+  const ports: UploadPort[] = [
+    { port: ftp.port, description: "uploads by FTP" },
+    { port: ftp.implicitPort, description: "uploads by FTP over implicit TLS" },
+    ...(ftp.port + ftp.implicitPort > 0 ? [{ port: first, lastPort: last, description: "FTP's data" }] : []),
+    { port: sftp.port, description: "uploads by SFTP" },
+  ];
+  return ports.filter(({ port }) => port !== 0);
+}
+
 /** The part of a stack's configuration that the gateway must fit to. */
 interface Surroundings {
   uploadGateway: UploadGatewayConfig;

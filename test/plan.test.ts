@@ -1,6 +1,7 @@
+import type { ResourceOptions } from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../config/parse";
-import { planOf } from "./support/plan";
+import { declare, planOf } from "./support/plan";
 import { PLACEHOLDER, rawConfig, STACKS } from "./support/stack";
 
 // A plan says what is declared; nothing needs to be built for it.
@@ -82,5 +83,34 @@ describe("a domain", () => {
       "tokyo2-web-firewall-egress-tcp-443",
     ]);
     expect(outputs.siteUrl).toBe("http://courses.example.org/");
+  });
+});
+
+describe("what Pulumi is told to do with resources", () => {
+  async function optionsOf(type: string, changes: Record<string, unknown> = {}): Promise<ResourceOptions[]> {
+    const options: ResourceOptions[] = [];
+    await declare(parseConfig(rawConfig("tokyo2", changes)), () => {}, {
+      transformations: [
+        (declared) => {
+          if (declared.type === type) options.push(declared.opts);
+          return undefined;
+        },
+      ],
+    });
+    return options;
+  }
+
+  it("containers are protected and retained, until their deletion is confirmed", async () => {
+    const type = "openstack:objectstorage/container:Container";
+    const kept = await optionsOf(type);
+    expect(kept).toHaveLength(6);
+    for (const { protect, retainOnDelete } of kept) expect([protect, retainOnDelete]).toEqual([true, true]);
+    for (const { protect } of await optionsOf(type, { deleteContent: "I-want-to-delete-all-courses" }))
+      expect(protect).toBe(false);
+  });
+
+  it("another image makes another server, on which every step runs", async () => {
+    const [server] = await optionsOf("openstack:compute/instance:Instance");
+    expect(server).toMatchObject({ replaceOnChanges: ["imageName"], deleteBeforeReplace: true });
   });
 });

@@ -28,6 +28,8 @@ describe("a command line that does not fit", () => {
     ["ssh", ["--stak", "dev"], /Unknown option --stak/],
     ["newAuthor", ["kim"], /NAME and --course are needed/],
     ["newAuthor", ["kim", "--course", "pi", "--right", "write"], /--right write is unknown: give read, upload, delete/],
+    ["ciPreview", ["--comment", "main"], /--comment main is not the number of a pull request/],
+    ["ciPreview", ["--issue"], /--issue needs --drift/],
     ["uploadSite", ["kim"], /"kim" is too much/],
   ])("%s %j: one message, the usage, no stack trace", (name, args, message) => {
     const { status, stdout, stderr } = command(name, ...args);

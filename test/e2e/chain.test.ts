@@ -352,6 +352,15 @@ describe("what real life does to it", () => {
     expect(output).toMatch(/xwmooc:webServer\.flavor "m1\.smal" is not there; there are: .*m1\.small/);
   });
 
+  it("what breaks a rule of policy/ is named in a preview, which fails", async () => {
+    const file = join(ROOT, "Pulumi.dev.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/(?<=sshFrom:\n +- )\S+/, "0.0.0.0/0"));
+    const { code, output } = await run("npm", ["run", "--silent", "pulumi", "--", "preview", "--stack", "dev"]);
+    putBack("Pulumi.dev.yaml");
+    expect(code).not.toBe(0);
+    expect(output).toContain("ingress-tcp-22 opens SSH to 0.0.0.0/0: name the networks of those who administer");
+  });
+
   it("the web server reboots and all comes back by itself", async () => {
     const boot = (await onServer("cat /proc/sys/kernel/random/boot_id")).trim();
     await run("npm", ["run", "--silent", "ssh", "--", "--stack", "dev", "sudo systemctl reboot"]);

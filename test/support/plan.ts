@@ -24,10 +24,27 @@ export async function planOf(
   config: StackConfig,
 ): Promise<{ resources: PlannedResource[]; outputs: Record<string, unknown> }> {
   const resources: PlannedResource[] = [];
+  const outputs = await declare(config, ({ inputs, ...one }) => {
+    resources.push({ ...one, inputs: masked(inputs) as Record<string, unknown> });
+  });
+  resources.sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
+  return { resources, outputs };
+}
+
+/**
+ * Declares a datacenter against mocks.
+ * @param onResource gets each resource as the engine would; a secret is an object with Pulumi's signature
+ * @returns its outputs
+ */
+export async function declare(
+  config: StackConfig,
+  onResource: (resource: PlannedResource) => void,
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<Record<string, unknown>> {
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, id }) => {
-        resources.push({ type, name, inputs: masked(inputs) as Record<string, unknown> });
+        onResource({ type, name, inputs });
         return { id: id || `${name}-id`, state: { ...inputs, ...computed(type, name) } };
       },
       call: ({ token, inputs }) => ({ ...inputs, id: `${token}-${inputs.name}` }),
@@ -36,13 +53,12 @@ export async function planOf(
     config.region,
     true,
   );
-  const outputs = new Datacenter(config.region, config).outputs;
+  const { outputs } = new Datacenter(config.region, config, opts);
   const resolved = await new Promise<Record<string, unknown>>((resolve) => {
     pulumi.output(outputs).apply((value) => resolve(value as unknown as Record<string, unknown>));
   });
   await pulumi.runtime.disconnect();
-  resources.sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
-  return { resources, outputs: resolved };
+  return resolved;
 }
 
 function computed(type: string, name: string): Record<string, unknown> {
