@@ -64,7 +64,8 @@ async function emptyProgram(stack: Stack, folder: string): Promise<Program> {
   writeFileSync(join(folder, "index.ts"), 'import "@pulumi/pulumi";\n');
   for (const name of ["node_modules", "tsconfig.json", "package.json"])
     symlinkSync(join(ROOT, name), join(folder, name));
-  const env = { ...stack.env, PULUMI_BACKEND_URL: `file://${folder}` };
+  const { PULUMI_OPTION_POLICY_PACK: _pack, PULUMI_OPTION_POLICY_PACK_CONFIG: _config, ...own } = stack.env;
+  const env = { ...own, PULUMI_BACKEND_URL: `file://${folder}` };
   const program: Program = (args) =>
     run(stack.toolchain.pulumi, [...args, "--stack", "empty", "--non-interactive"], { cwd: folder, env });
   await program(["stack", "init"]);

@@ -21,11 +21,10 @@ beforeEach(async () => {
   let served = "";
   site = http.createServer(async (_request, response) => {
     response.end(served);
-    const object = await client.get("canary", "probe.txt");
-    const chunks: Buffer[] = [];
-    for await (const chunk of object.chunks) chunks.push(chunk);
+    // The test may end, and the store with it, while this is under way.
+    const object = await read().catch(() => served);
     setTimeout(() => {
-      served = Buffer.concat(chunks).toString();
+      served = object;
     }, DELAY_MS);
   });
   await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
@@ -33,6 +32,12 @@ beforeEach(async () => {
   const { port } = site.address() as AddressInfo;
   canary = new Canary({ seconds: 1, container: "canary" }, client, journal, `http://127.0.0.1:${port}`);
 });
+async function read(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of (await client.get("canary", "probe.txt")).chunks) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
 afterEach(async () => {
   canary.stop();
   site.close();
