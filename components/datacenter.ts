@@ -4,17 +4,9 @@ import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
+import { courseLink, type DnsRecord, dnsRecords } from "./siteNames";
 import { uploadGatewayIngress } from "./uploadGateway";
 import { WebServer } from "./webServer";
-
-/** A record that the domain's zone needs. */
-export interface DnsRecord {
-  /** Full name, without the dot at its end. */
-  name: string;
-  type: "A";
-  /** IPv4 address. */
-  value: string;
-}
 
 /** What a stack tells about itself: `pulumi stack output`. */
 export interface DatacenterOutputs {
@@ -85,7 +77,9 @@ export class Datacenter extends pulumi.ComponentResource {
     this.outputs = {
       siteUrl,
       courseUrls: siteUrl.apply((url) =>
-        Object.fromEntries(config.courses.map((course) => [course.name, `${new URL(`${course.path}/`, url)}`])),
+        Object.fromEntries(
+          config.courses.map((course) => [course.name, new URL(courseLink(config.webServer, course), url).href]),
+        ),
       ),
       containers: store.containers,
       address: webServer.address,
@@ -93,7 +87,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
-      ...(domain && { dnsRecords: webServer.address.apply((value) => [{ name: domain, type: "A" as const, value }]) }),
+      ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, webServer.address)) }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);

@@ -55,4 +55,22 @@ describe("a domain", () => {
     ]);
     expect(outputs.siteUrl).toBe("http://courses.example.org/");
   });
+
+  it("may have a name for each course: URLs and records", async () => {
+    const { outputs } = await planOf(
+      parseConfig(
+        rawConfig("tokyo2", { "webServer.domain": "courses.example.org", "webServer.coursesBy": "subdomain" }),
+      ),
+    );
+    expect(outputs.siteUrl).toBe("https://courses.example.org/");
+    expect(outputs.courseUrls).toMatchObject({
+      pi: "https://pi.courses.example.org/",
+      "rur-ple": "https://rur-ple.courses.example.org/",
+    });
+    const value = outputs.address;
+    const labels = ["csunplugged.", "pi.", "py4inf.", "rur-ple.", "scloud.", "swcarpentry."];
+    expect(outputs.dnsRecords).toEqual(
+      ["", ...labels].map((label) => ({ name: `${label}courses.example.org`, type: "A", value })),
+    );
+  });
 });

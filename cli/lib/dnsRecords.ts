@@ -1,5 +1,5 @@
 import { resolve4 } from "node:dns/promises";
-import type { DnsRecord } from "../../components/datacenter";
+import type { DnsRecord } from "../../components/siteNames";
 
 /** The record as a zone file has it. */
 export function recordText({ name, type, value }: DnsRecord): string {
