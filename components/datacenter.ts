@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
-import { Dns, type DnsRecord } from "./dns";
+import { Dns } from "./dns";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
+import { courseLink, type DnsRecord, dnsRecords, siteNames } from "./siteNames";
 import { uploadGatewayIngress } from "./uploadGateway";
 import { WebServer } from "./webServer";
 
@@ -71,7 +72,7 @@ export class Datacenter extends pulumi.ComponentResource {
       config.dns &&
       new Dns(
         `${name}-dns`,
-        { ...config.dns, names: domain ? [domain] : [], address: webServer.address },
+        { ...config.dns, names: siteNames(config.webServer, config.courses), addresses: [webServer.address] },
         { ...child, providers: [compute] },
       );
     const { uploadGateway } = new Provisioning(
@@ -85,7 +86,9 @@ export class Datacenter extends pulumi.ComponentResource {
     this.outputs = {
       siteUrl,
       courseUrls: siteUrl.apply((url) =>
-        Object.fromEntries(config.courses.map((course) => [course.name, `${new URL(`${course.path}/`, url)}`])),
+        Object.fromEntries(
+          config.courses.map((course) => [course.name, new URL(courseLink(config.webServer, course), url).href]),
+        ),
       ),
       containers: store.containers,
       address: webServer.address,
@@ -93,7 +96,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
-      ...(domain && { dnsRecords: webServer.address.apply((value) => [{ name: domain, type: "A" as const, value }]) }),
+      ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, [webServer.address])) }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);

@@ -2,21 +2,12 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
 
-/** A record that the domain's zone needs. */
-export interface DnsRecord {
-  /** Full name, without the dot at its end. */
-  name: string;
-  type: "A";
-  /** IPv4 address. */
-  value: string;
-}
-
 /** What {@link Dns} needs. */
 export interface DnsArgs extends NonNullable<StackConfig["dns"]> {
   /** Full names within the zone, without the dot at their end. */
   names: string[];
-  /** The address that each of them leads to. */
-  address: pulumi.Input<string>;
+  /** IPv4 addresses that each of them leads to. */
+  addresses: pulumi.Input<string>[];
 }
 
 /** The zone of the domain in OpenStack's DNS service (Designate), and its records. */
@@ -41,7 +32,7 @@ export class Dns extends pulumi.ComponentResource {
     for (const record of args.names) {
       new openstack.dns.RecordSet(
         `${name}-${record}`,
-        { zoneId, name: `${record}.`, type: "A", ttl: args.ttl, records: [args.address], description: "web server" },
+        { zoneId, name: `${record}.`, type: "A", ttl: args.ttl, records: args.addresses, description: "web server" },
         child,
       );
     }

@@ -4,6 +4,7 @@ import type { UploadGatewayConfig } from "../config/uploadGateway";
 import { STYLE } from "../provisioning/publisher/src/pageFrame";
 import type { SwiftCredentials } from "../swift/credentials";
 import type { Rule } from "./securityGroup";
+import { courseLink, courseName, type Naming, startLink } from "./siteNames";
 
 type ObjectStore = StackConfig["objectStore"];
 
@@ -21,7 +22,10 @@ export function storeCredentials(store: ObjectStore): string {
 }
 
 /** `/etc/site-publisher/config.json`. */
-export function publisherConfig(config: Pick<StackConfig, "publisher" | "courses" | "siteTitle">): string {
+export function publisherConfig(
+  config: Pick<StackConfig, "publisher" | "courses" | "siteTitle">,
+  naming: Naming,
+): string {
   const text = {
     webRoot: "/var/www/html",
     releasesDir: "/var/www/releases",
@@ -29,7 +33,11 @@ export function publisherConfig(config: Pick<StackConfig, "publisher" | "courses
     mountDir: "/mnt",
     ...config.publisher,
     siteTitle: config.siteTitle,
-    courses: config.courses.map(({ contentSecurityPolicy, ...course }) => course),
+    startLink: startLink(naming),
+    courses: config.courses.map(({ contentSecurityPolicy, subdomain, ...course }) => ({
+      ...course,
+      link: courseLink(naming, { ...course, subdomain }),
+    })),
   };
   return `${JSON.stringify(text, null, 2)}\n`;
 }
@@ -97,21 +105,58 @@ export function uploadGatewayAccounts({ accounts }: UploadGatewayConfig): string
 /** The site's own pages: a style that is known by its hash, and nothing else. */
 const SITE_POLICY = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
+/** Where the publisher puts the site. */
+const WEB_ROOT = "/var/www/html";
+
 /** `courses.conf` of nginx: what differs from course to course. */
-export function nginxCourses(courses: StackConfig["courses"]): string {
-  const map = (variable: string, otherwise: string, of: (course: StackConfig["courses"][number]) => string) =>
-    [
-      `map $uri ${variable} {`,
-      `    default "${otherwise}";`,
-      ...courses.map((course) => `    "~^/${escapeRegex(course.path)}(/|$)" "${of(course)}";`),
-      "}",
-    ].join("\n");
+export function nginxCourses(courses: StackConfig["courses"], naming: Naming): string {
+  const named = courses.flatMap((course) => {
+    const name = courseName(naming, course);
+    return name === undefined ? [] : { name, path: course.path, depth: course.path.split("/").length };
+  });
   return [
-    map("$xwmooc_policy", SITE_POLICY, ({ contentSecurityPolicy }) => contentSecurityPolicy),
+    "# The folder of a course that has a name of its own.",
+    ...nginxMap(
+      "$host $xwmooc_folder",
+      "",
+      named.map(({ name, path }) => `"${name}" "/${path}"`),
+    ),
+    "# Where such a course is instead of below the domain. What follows its path stays as the visitor wrote it.",
+    ...[...new Set(named.map(({ depth }) => depth))].flatMap((depth) =>
+      nginxMap(`$request_uri $xwmooc_below_${depth}`, "", [
+        `"~^(/[^/?]*){${depth}}(?<xwmooc_rest_${depth}>.*)" $xwmooc_rest_${depth}`,
+      ]),
+    ),
+    ...nginxMap(
+      "$host$uri $xwmooc_moved",
+      "",
+      named.map(
+        ({ name, path, depth }) =>
+          `"~^${escapeRegex(`${naming.domain}/${path}`)}(/|$)" "//${name}$xwmooc_below_${depth}"`,
+      ),
+    ),
+    "# By the file that is sent: at a course's name, too, the site's own pages have their policy.",
+    ...nginxMap(
+      "$request_filename $xwmooc_policy",
+      SITE_POLICY,
+      courses.map(
+        ({ path, contentSecurityPolicy }) =>
+          `"~^${WEB_ROOT}(/\\.before)?/${escapeRegex(path)}(/|$)" "${contentSecurityPolicy}"`,
+      ),
+    ),
     "# A course's own page of what is not there.",
-    map("$xwmooc_not_found", "/404.html", ({ path }) => `/${path}/404.html`),
+    ...nginxMap(
+      "$xwmooc_folder$uri $xwmooc_not_found",
+      "/404.html",
+      courses.map(({ path }) => `"~^/${escapeRegex(path)}(/|$)" "/${path}/404.html"`),
+    ),
     "",
   ].join("\n");
+}
+
+/** The lines of a map of nginx. */
+function nginxMap(variables: string, otherwise: string, entries: string[]): string[] {
+  return [`map ${variables} {`, ...[`default "${otherwise}"`, ...entries].map((entry) => `    ${entry};`), "}"];
 }
 
 function escapeRegex(text: string): string {

@@ -11,6 +11,7 @@ import {
 } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
 import { RemoteScript } from "./remoteScript";
+import { courseNames } from "./siteNames";
 import type { StepContent } from "./stepArchive";
 import { UploadGateway } from "./uploadGateway";
 import type { WebServer } from "./webServer";
@@ -25,7 +26,7 @@ export interface ProvisioningArgs
   /** What leads the domain to the server, if the stack declares it. */
   dns: pulumi.Resource | undefined;
   /** How the site is served. */
-  serving: Pick<StackConfig["webServer"], "domain" | "certificate" | "logAddresses" | "securityUpdates">;
+  serving: Pick<StackConfig["webServer"], "domain" | "coursesBy" | "certificate" | "logAddresses" | "securityUpdates">;
 }
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
@@ -73,7 +74,7 @@ export class Provisioning extends pulumi.ComponentResource {
       inputs: { FUSE_DRIVER: driver, CONTAINERS: args.courses.map((course) => course.container).join(" ") },
     });
     step("publisher", [contentMount], {
-      files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args) },
+      files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args, args.serving) },
     });
     const { uploadGateway } = args;
     if (uploadGateway) {
@@ -84,16 +85,17 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
       );
     }
+    const COURSE_NAMES = courseNames(args.serving, args.courses).join(" ");
     const webServer = step("web-server", [packages], {
-      inputs: { SERVER_NAME: domain, LOG_ADDRESSES: logAddresses },
-      files: { "courses.conf": nginxCourses(args.courses) },
+      inputs: { SERVER_NAME: domain, COURSE_NAMES, LOG_ADDRESSES: logAddresses },
+      files: { "courses.conf": nginxCourses(args.courses, args.serving) },
     });
     if (https) {
       const { authority, email = "", trustedRoot } = certificate;
       // The authority asks the domain's records for the server at once.
       const before = [this.uploadGateway, args.dns].filter((one) => one !== undefined);
       step("certificate", [webServer, ...before], {
-        inputs: { DOMAIN: domain, AUTHORITY: authority, EMAIL: email },
+        inputs: { DOMAIN: domain, COURSE_NAMES, AUTHORITY: authority, EMAIL: email },
         ...(trustedRoot && { files: { "trusted-root.pem": trustedRoot } }),
       });
     }

@@ -50,6 +50,14 @@ export const safePath = (what: string) =>
       },
     );
 
+/** A name between two dots of the DNS. */
+export const dnsLabel = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "must be lower-case letters, digits and, not at its ends, hyphens: at most 63",
+  );
+
 /** A port, or 0 for none. */
 export const portOrNone = z
   .int("must be a port number, or 0")

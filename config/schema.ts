@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   cidr,
   containerName,
+  dnsLabel,
   domainName,
   httpsUrl,
   httpUrl,
@@ -131,6 +132,8 @@ const webServer = section({
     .min(1, "is empty: Pulumi itself comes by SSH"),
   /** DNS name of the site, served by HTTPS; without one the server answers to any name, by HTTP. */
   domain: domainName("a DNS name such as courses.example.org").optional(),
+  /** Where the courses are: `path` DOMAIN/<path>/, `subdomain` <subdomain>.DOMAIN. Default: path. */
+  coursesBy: z.enum(["path", "subdomain"], 'must be "path" or "subdomain"').default("path"),
   /** What the access log keeps of visitors' addresses: `anonymous` their network alone, `full` all. Default: anonymous. */
   logAddresses: z.enum(["anonymous", "full"], 'must be "anonymous" or "full"').default("anonymous"),
   /** Whether the distribution's security updates are installed every day. Default: true. */
@@ -212,6 +215,8 @@ const course = section({
   path: safePath("a path on the site")
     .refine((value) => !/^(index|index\.en|404)\.html$/.test(value), { error: "is a page of the site's own" })
     .optional(),
+  /** Its name below the domain, with webServer.coursesBy: subdomain. Default: the path. */
+  subdomain: dnsLabel.optional(),
   /**
    * What the course's pages may load and run, as the value of the header Content-Security-Policy. Default: anything by HTTPS,
    * scripts in pages too; no plugins, and no frames on other sites.
@@ -232,6 +237,7 @@ const course = section({
   source: value.source ?? "",
   english: value.english ?? { title: value.title, description: value.description },
   path: value.path ?? value.name,
+  subdomain: value.subdomain ?? value.path ?? value.name,
 }));
 
 /** All keys of a stack's configuration (namespace `xwmooc:`). */
@@ -305,8 +311,29 @@ export const stackSchema = section({
         : "is of no use without webServer.domain: give both or none",
     });
   }
+  if (config.webServer.coursesBy === "subdomain") checkSubdomains(config, context);
   if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);
 });
+
+/** Adds what keeps the courses from having a name each. */
+function checkSubdomains(
+  {
+    webServer,
+    courses,
+  }: { webServer: { domain?: string | undefined }; courses: { name: string; subdomain: string }[] },
+  context: z.core.$RefinementCtx,
+): void {
+  const issue = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (webServer.domain === undefined)
+    issue(["webServer", "coursesBy"], "subdomain needs webServer.domain, which the courses' names end in");
+  for (const [index, { name, subdomain }] of courses.entries()) {
+    const problem = dnsLabel.safeParse(subdomain).error?.issues[0]?.message;
+    if (problem !== undefined)
+      issue(["courses", index, "subdomain"], `of course ${name} would be its path, "${subdomain}", but ${problem}`);
+  }
+  for (const twice of repeated(courses.map(({ subdomain }) => subdomain)))
+    issue(["courses"], `subdomain "${twice}" is given to more than one course`);
+}
 
 /** A stack's configuration, parsed and complete. */
 export type StackConfig = z.output<typeof stackSchema>;

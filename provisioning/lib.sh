@@ -76,6 +76,9 @@ install_file() {
   mv --force --no-target-directory "$copy" "$target"
 }
 
+# covers CERTIFICATE NAME: is the certificate valid for the name?
+covers() { [[ $(openssl x509 -in "$1" -noout -checkhost "$2") == *'does match'* ]]; }
+
 # newer_than_start UNIT FILE...: did one of the files change after the unit was started?
 newer_than_start() {
   local unit=$1 file started changed

@@ -68,6 +68,24 @@ describe("a domain", () => {
     });
   });
 
+  it("has a record for each course that has a name of its own", async () => {
+    const { resources } = await planOf(
+      parseConfig(
+        rawConfig("tokyo2", {
+          "webServer.domain": "courses.example.org",
+          "webServer.coursesBy": "subdomain",
+          dns: { zone: "example.org" },
+        }),
+      ),
+    );
+    const records = resources.filter(({ type }) => type === "openstack:dns/recordSet:RecordSet");
+    expect(records.map(({ inputs }) => inputs.name).sort()).toEqual(
+      ["", "csunplugged.", "pi.", "py4inf.", "rur-ple.", "scloud.", "swcarpentry."].map(
+        (course) => `${course}courses.example.org.`,
+      ),
+    );
+  });
+
   it("gets its zone, too, where the stack is to make it", async () => {
     const dns = { zone: "example.org", create: true, email: "hostmaster@example.org" };
     const { resources } = await planOf(parseConfig(rawConfig("tokyo2", { "webServer.domain": "example.org", dns })));
@@ -83,6 +101,24 @@ describe("a domain", () => {
       "tokyo2-web-firewall-egress-tcp-443",
     ]);
     expect(outputs.siteUrl).toBe("http://courses.example.org/");
+  });
+
+  it("may have a name for each course: URLs and records", async () => {
+    const { outputs } = await planOf(
+      parseConfig(
+        rawConfig("tokyo2", { "webServer.domain": "courses.example.org", "webServer.coursesBy": "subdomain" }),
+      ),
+    );
+    expect(outputs.siteUrl).toBe("https://courses.example.org/");
+    expect(outputs.courseUrls).toMatchObject({
+      pi: "https://pi.courses.example.org/",
+      "rur-ple": "https://rur-ple.courses.example.org/",
+    });
+    const value = outputs.address;
+    const labels = ["csunplugged.", "pi.", "py4inf.", "rur-ple.", "scloud.", "swcarpentry."];
+    expect(outputs.dnsRecords).toEqual(
+      ["", ...labels].map((label) => ({ name: `${label}courses.example.org`, type: "A", value })),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { resolve4 } from "node:dns/promises";
-import type { DnsRecord } from "../../components/dns";
+import type { DnsRecord } from "../../components/siteNames";
 import { isDevName, resolveDevName } from "./devNames";
 
 /** The record as a zone file has it. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { DnsRecord } from "../../components/dns";
+import type { DnsRecord } from "../../components/siteNames";
 import type { Toolchain } from "../../toolchain/ensure";
 import { UserError } from "./errors";
 import { BACKEND, ROOT } from "./paths";

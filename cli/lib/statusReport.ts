@@ -57,7 +57,7 @@ export async function collectReport(stackName: string): Promise<StatusReport> {
       const outputs = await reportStack(report, stackName);
       const [answers] = await Promise.all([
         part(report, "web server", () => askServices(outputs)),
-        part(report, "DNS", () => reportDomain(outputs)),
+        reportDomain(report, outputs),
       ]);
       const publisher = answers && (await reportServices(report, outputs, answers));
       await reportCourses(report, outputs, publisher);
@@ -142,10 +142,9 @@ async function askServices(outputs: StackOutputs): Promise<Record<string, Answer
   });
 }
 
-async function reportDomain({ dnsRecords = [] }: StackOutputs): Promise<void> {
+async function reportDomain(report: StatusReport, { dnsRecords = [] }: StackOutputs): Promise<void> {
   const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record)));
-  const found = problems.filter((problem) => problem !== undefined);
-  if (found.length > 0) throw new UserError(found.join("; "));
+  report.problems.push(...problems.flatMap((problem) => (problem === undefined ? [] : `DNS: ${problem}`)));
 }
 
 /** @returns what the publisher says */
@@ -177,7 +176,8 @@ async function reportCourses(
   const { certificate } = report;
   report.courses = await Promise.all(
     Object.entries(courseUrls).map(async ([name, declared]) => {
-      const url = certificate && !certificate.ends ? declared.replace(/^https:/, "http:") : declared;
+      const isPlain = certificate && (!certificate.ends || certificate.missing.includes(new URL(declared).hostname));
+      const url = isPlain ? declared.replace(/^https:/, "http:") : declared;
       const status = publisher?.courses.find((one) => one.name === name);
       return { name, url, http: (await askHttp(url)).status, ...(status && { publisher: status }) };
     }),

@@ -5,8 +5,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 step=certificate
 . ./lib.sh
 . ./paths.sh
+read_inputs
 
-if [[ ! -s $state/current/fullchain.pem ]]; then exit; fi
+# One without the domain does not replace one that has it.
+if [[ ! -s $state/current/fullchain.pem ]] || ! covers "$state/current/fullchain.pem" "$DOMAIN"; then exit; fi
 
 # put FOLDER OWNER: the key first, as whoever sees a new certificate takes the key beside it.
 put() {

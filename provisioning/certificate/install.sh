@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gets the site's certificate from a certificate authority by ACME, with certbot, and keeps it fresh.
-# Inputs: DOMAIN; AUTHORITY = URL of the ACME directory; EMAIL = where the authority may write to, or empty
+# Inputs: DOMAIN; COURSE_NAMES = names below it that the certificate is for as well, or empty; AUTHORITY = URL of the ACME
+#         directory; EMAIL = where the authority may write to, or empty
 # Files:  trusted-root.pem, only for an authority that the system does not trust
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -11,6 +12,8 @@ read_inputs
 
 require_root
 [[ ${DOMAIN-} =~ ^[a-z0-9.-]+$ ]] || fail "input DOMAIN must be a DNS name; it is '${DOMAIN-}'"
+[[ ${COURSE_NAMES-} =~ ^[a-z0-9.\ -]*$ ]] ||
+  fail "input COURSE_NAMES must be DNS names with spaces between, or empty; it is '$COURSE_NAMES'"
 [[ ${AUTHORITY-} == https://* ]] || fail "input AUTHORITY must be an https:// URL; it is '${AUTHORITY-}'"
 [[ -x /usr/local/lib/web-server/configure ]] || fail "nginx is not set up; run the web-server step first"
 
@@ -24,7 +27,7 @@ if [[ -s trusted-root.pem ]]; then
 else
   rm -f "$lib/trusted-root.pem"
 fi
-printf "%s='%s'\n" DOMAIN "$DOMAIN" AUTHORITY "$AUTHORITY" EMAIL "${EMAIL-}" >"$lib/inputs"
+printf "%s='%s'\n" DOMAIN "$DOMAIN" COURSE_NAMES "${COURSE_NAMES-}" AUTHORITY "$AUTHORITY" EMAIL "${EMAIL-}" >"$lib/inputs"
 
 for unit in "${units[@]}"; do install_file "$unit" "/etc/systemd/system/$unit" root:root 0644; done
 systemctl daemon-reload

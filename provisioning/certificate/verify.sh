@@ -18,6 +18,9 @@ if [[ -z $(value ends) ]]; then
   say "verified: the site is served by HTTP until there is a certificate"
   exit
 fi
+if [[ -n $(value missing) ]]; then
+  say "warning: the certificate lacks $(value missing): a name gets into it once it leads where $DOMAIN does"
+fi
 private() { [[ $(stat --format='%U %a' "$1") == "$2 600" ]] || fail "$1 must belong to $2 alone (mode 0600)"; }
 private "$deployed.key" root
 if [[ -d /etc/upload-gateway ]]; then private /etc/upload-gateway/tls.key upload-gateway; fi

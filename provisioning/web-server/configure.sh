@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Run by this step, and whenever a certificate
-# was obtained.
-# Inputs: SERVER_NAME = DNS name of the site; empty: any name. LOG_ADDRESSES = anonymous | full
+# Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Courses whose names the certificate does not
+# have are served by path for the time being, and by HTTP at their names. Run by this step, and whenever a certificate was
+# obtained.
+# Inputs: SERVER_NAME = DNS name of the site; empty: any name. COURSE_NAMES = the courses' own; none where they are served by
+#         path. LOG_ADDRESSES = anonymous | full
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=web-server
@@ -9,20 +11,31 @@ step=web-server
 . ./paths.sh
 read_inputs
 
-form=http
-if [[ -s $certificate && -s $key ]] && openssl x509 -in "$certificate" -noout -checkhost "${SERVER_NAME:-_}" | grep --quiet 'does match'; then
-  form=https
-fi
+domain=${SERVER_NAME:-_} form=http
+if [[ -s $certificate && -s $key ]] && covers "$certificate" "$domain"; then form=https; fi
+names=$domain waiting='' edits=()
+for name in $COURSE_NAMES; do
+  if [[ $form == http ]] || covers "$certificate" "$name"; then
+    names+=" $name"
+  else
+    waiting+=" $name"
+    # Nobody is led there yet.
+    edits+=(-e "\|//${name}[$]|d")
+  fi
+done
+parts=(common.conf courses.conf "$form.conf")
+if [[ -n $waiting ]]; then parts+=(waiting.conf); fi
 log_address=\$xwmooc_anonymous
 if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
-edits=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+edits+=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|$domain|" -e "s|@NAMES@|$names|" -e "s|@WAITING@|${waiting# }|"
+  -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
 scratch=$(mktemp --directory)
 trap 'rm -rf "$scratch"' EXIT
 rendered=$scratch/rendered before=$scratch/before
 mkdir "$before"
-sed "${edits[@]}" common.conf courses.conf "$form.conf" >"$rendered"
+sed "${edits[@]}" "${parts[@]}" >"$rendered"
 for file in "$site" "$snippets"-{site,challenge}.conf; do
   if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
 done
@@ -42,4 +55,4 @@ is_retired() { [[ $(ps -o args= -p "$1") != "nginx: worker process" ]]; }
 for worker in "${workers[@]}"; do
   wait_until 30 is_retired "$worker" || fail "nginx still answers by its configuration of before; see: journalctl -u nginx"
 done
-say "the site is served by ${form^^}"
+say "the site is served by ${form^^}${waiting:+, but at$waiting by HTTP until the certificate has them}"

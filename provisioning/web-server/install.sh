@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes nginx serve /var/www/html.
-# Inputs: SERVER_NAME = DNS name of the site; empty: any name. LOG_ADDRESSES = anonymous | full
+# Inputs: SERVER_NAME = DNS name of the site; empty: any name. COURSE_NAMES = the courses' own; none where they are served by
+#         path. LOG_ADDRESSES = anonymous | full
 # Files:  courses.conf, nginx's maps of what differs from course to course
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -12,7 +13,8 @@ read_inputs
 require_root
 [[ ${SERVER_NAME-} =~ ^[A-Za-z0-9.-]*$ ]] ||
   fail "input SERVER_NAME must be a DNS name or empty; it is '$SERVER_NAME'"
-
+[[ ${COURSE_NAMES-} =~ ^[A-Za-z0-9.\ -]*$ ]] ||
+  fail "input COURSE_NAMES must be DNS names with spaces between, or empty; it is '$COURSE_NAMES'"
 one_of LOG_ADDRESSES anonymous full
 [[ -s courses.conf ]] || fail "the file courses.conf is missing or empty"
 
@@ -22,11 +24,11 @@ if [[ ! -e /var/www/html/index.html ]]; then install -m 0644 placeholder.html /v
 rm -f /var/www/html/index.nginx-debian.html
 
 install -d "$lib"
-for file in lib.sh paths.sh {http,https,site,challenge,common,courses}.conf; do
+for file in lib.sh paths.sh {http,https,waiting,site,challenge,common,courses}.conf; do
   install_file "$file" "$lib/$file" root:root 0644
 done
 install_file configure.sh "$lib/configure" root:root 0755
-printf "%s='%s'\n" SERVER_NAME "${SERVER_NAME-}" LOG_ADDRESSES "$LOG_ADDRESSES" >"$lib/inputs"
+printf "%s='%s'\n" SERVER_NAME "${SERVER_NAME-}" COURSE_NAMES "${COURSE_NAMES-}" LOG_ADDRESSES "$LOG_ADDRESSES" >"$lib/inputs"
 
 install_file restart.conf "$drop_in/restart.conf" root:root 0644
 rm -f "$default_site"

@@ -7,6 +7,7 @@ import { CertificateAuthority } from "../gateway/certificateAuthority";
 import { Clients } from "../gateway/clients";
 import { GatewayHost } from "../gateway/gatewayHost";
 import { barriers, openBrowser, openPage, whyNoBrowser } from "../support/browser";
+import { namedCourses, publisherConfig } from "../support/courseHost";
 import { whyNoContainers } from "../support/systemdContainer";
 
 // A real browser on the real site: HTTPS with a certificate of a test authority, uploads by the real gateway.
@@ -23,6 +24,7 @@ const SITE = `https://${DOMAIN}`;
 describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
   let gateway: GatewayHost;
   let browser: Browser;
+  let authority: CertificateAuthority;
   let statusUrl: string;
   const clients = new Clients(() => gateway);
 
@@ -31,23 +33,15 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
     gateway = await GatewayHost.boot("browser");
     await clients.prepare();
     const { container } = gateway.host;
-    const authority = await CertificateAuthority.start(container, 60);
+    authority = await CertificateAuthority.start(container, 60);
     await authority.setAddress(DOMAIN);
     await gateway.host.step("web-server", "rclone", { inputs: { SERVER_NAME: DOMAIN } });
-    const { code, stdout, stderr } = await gateway.host.runStep(
-      "certificate",
-      {
-        inputs: { DOMAIN, AUTHORITY: authority.directory, EMAIL: "" },
-        files: { "trusted-root.pem": `${authority.trustedRoot}\n` },
-      },
-      "bash ./install.sh && bash ./verify.sh",
-    );
-    if (code !== 0) throw new Error(`${stdout}${stderr}`);
+    await getCertificate();
     // 127.0.0.1 is served without HTTPS; visitors come from elsewhere.
     const [http, https] = [await container.loopback.forward(80, "127.0.0.2"), await container.loopback.forward(443)];
     statusUrl = `http://127.0.0.1:${await container.loopback.forward(9150)}/`;
     browser = await openBrowser(
-      `MAP ${DOMAIN}:80 127.0.0.1:${http}, MAP ${DOMAIN}:443 127.0.0.1:${https}`,
+      `MAP *${DOMAIN}:80 127.0.0.1:${http}, MAP *${DOMAIN}:443 127.0.0.1:${https}`,
       new X509Certificate(await authority.intermediate()).publicKey,
     );
   }, BOOT_MS);
@@ -57,6 +51,18 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
   }, LONG_MS);
 
   const visit = (url: string) => openPage(browser, url);
+  async function getCertificate(COURSE_NAMES = ""): Promise<void> {
+    const { code, stdout, stderr } = await gateway.host.runStep(
+      "certificate",
+      {
+        inputs: { DOMAIN, COURSE_NAMES, AUTHORITY: authority.directory, EMAIL: "" },
+        files: { "trusted-root.pem": `${authority.trustedRoot}\n` },
+      },
+      "bash ./install.sh && bash ./verify.sh",
+    );
+    if (code !== 0) throw new Error(`${stdout}${stderr}`);
+  }
+
   const overflow = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
 
   it("the start page lists the courses in Korean and English, on a phone", async () => {
@@ -133,5 +139,48 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
     await page.screenshot({ path: join(PICTURES, "status.png"), fullPage: true });
     expect(complaints.filter((text) => !text.includes("favicon"))).toEqual([]);
     await page.close();
+  });
+
+  describe("where each course has a name of its own", () => {
+    const courses = ["pi", "py4inf"];
+    const nameOf = (course: string) => `${course}.${DOMAIN}`;
+
+    beforeAll(async () => {
+      for (const course of courses) await authority.setAddress(nameOf(course));
+      const named = namedCourses(
+        DOMAIN,
+        courses.map((name) => ({ name, title: name })),
+      );
+      const { courses: listed, ...rest } = publisherConfig({ courses, pollSeconds: 0.5 });
+      const config = {
+        ...rest,
+        startLink: `//${DOMAIN}/`,
+        courses: listed.map((course) => ({ ...course, link: `//${nameOf(course.name)}/` })),
+      };
+      for (const { code, stderr } of [
+        await gateway.host.step("publisher", "rclone", { files: { "config.json": JSON.stringify(config) } }),
+        await gateway.host.step("web-server", "rclone", named),
+      ])
+        expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      await getCertificate(named.inputs?.COURSE_NAMES);
+    }, LONG_MS);
+
+    it.each(courses)("course %s is one click away, and the start page from what is not there", async (course) => {
+      const { page } = await visit(`${SITE}/`);
+      await page.getByRole("link", { name: course, exact: true }).click();
+      await page.waitForURL(`https://${nameOf(course)}/`);
+      expect(await page.locator("h1").count()).toBe(1);
+      expect((await page.goto(`https://${nameOf(course)}/nowhere`))?.status()).toBe(404);
+      expect(await page.evaluate("getComputedStyle(document.body).maxWidth")).not.toBe("none");
+      await page.getByRole("link", { name: "강의 목록으로" }).click();
+      await page.waitForURL(`${SITE}/index.html`);
+      await page.close();
+    });
+
+    it("an old link leads there, from HTTP, too", async () => {
+      const { page, status } = await visit(`http://${DOMAIN}/pi/?a=1`);
+      expect([status, page.url()]).toEqual([200, `https://${nameOf("pi")}/?a=1`]);
+      await page.close();
+    });
   });
 });

@@ -16,6 +16,7 @@ const course: Course = {
   container: "py4inf",
   source: "py4inf_html",
   path: "py4inf",
+  subdomain: "py4inf",
   contentSecurityPolicy: "default-src 'self'",
   settle: { seconds: 0.7, limitSeconds: 30 },
 };

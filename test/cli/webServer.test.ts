@@ -43,6 +43,18 @@ describe("the certificate", () => {
       "domain=a.org\nends=2026-12-01T00:00:00Z\nproblem=timeout",
       "the one of a.org ends in 5 days and was not renewed: timeout",
     ],
+    [
+      "domain=a.org\nends=2027-02-01T00:00:00Z\nmissing=b.a.org c.a.org",
+      "the one of a.org lacks b.a.org, c.a.org: a name gets into it once it leads where a.org does",
+    ],
+    [
+      "domain=a.org\nends=2027-02-01T00:00:00Z\nmissing=b.a.org\nproblem=CAA forbids it",
+      "the one of a.org lacks b.a.org: a name gets into it once it leads where a.org does: CAA forbids it",
+    ],
+    [
+      "domain=a.org\nends=2026-12-01T00:00:00Z\nmissing=b.a.org\nproblem=timeout",
+      "the one of a.org ends in 5 days and was not renewed: timeout",
+    ],
     ["domain=a.org\nends=2026-11-24T00:00:00Z", "the one of a.org has expired on 2026-11-24: browsers refuse the site"],
   ])("%j", (text, problem) => {
     expect(of(text)).toBe(problem);

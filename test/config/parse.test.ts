@@ -16,6 +16,7 @@ function messageFor(changes: Changes, overrides: Partial<Parameters<typeof parse
 }
 
 const course = { name: "pi", title: "Pi" };
+const bySubdomain = { "webServer.domain": "courses.example.org", "webServer.coursesBy": "subdomain" };
 const author = { name: "kim", courses: ["pi"], keys: ["ssh-ed25519 AAAA kim"] };
 const gateway = (changes: object) => ({ allowedFrom: ["0.0.0.0/0"], accounts: [author], ...changes });
 
@@ -35,7 +36,7 @@ describe("parseConfig", () => {
 
   it("completes a course from its name", () => {
     const { courses } = parseConfig(rawConfig("tokyo2"));
-    expect(courses[1]).toMatchObject({ name: "pi", container: "pi", source: "", path: "pi" });
+    expect(courses[1]).toMatchObject({ name: "pi", container: "pi", source: "", path: "pi", subdomain: "pi" });
     expect(courses[2]).toMatchObject({ source: "py4inf_html" });
   });
 
@@ -111,6 +112,31 @@ describe("parseConfig", () => {
       "a source that escapes the container",
       { courses: [{ ...course, source: "a/../../b" }] },
       /xwmooc:courses\[0\]\.source must be/,
+    ],
+    [
+      "courses that have nothing to be below",
+      { "webServer.coursesBy": "subdomain" },
+      /xwmooc:webServer\.coursesBy subdomain needs webServer\.domain, which the courses' names end in/,
+    ],
+    [
+      "another way to find courses",
+      { "webServer.coursesBy": "domain" },
+      /xwmooc:webServer\.coursesBy must be "path" or "subdomain"/,
+    ],
+    [
+      "a path that can't be a name",
+      { ...bySubdomain, courses: [course, { ...course, name: "b", container: "b", path: "책/b" }] },
+      /1\]\.subdomain of course b would be its path, "책\/b", but must be lower-case letters, digits and, not at its ends,/,
+    ],
+    [
+      "a name that can't be one",
+      { ...bySubdomain, courses: [{ ...course, subdomain: "-pi" }] },
+      /xwmooc:courses\[0\]\.subdomain must be lower-case letters, digits and, not at its ends, hyphens: at most 63/,
+    ],
+    [
+      "a name given twice",
+      { ...bySubdomain, courses: [course, { ...course, name: "b", container: "b", path: "b", subdomain: "pi" }] },
+      /xwmooc:courses subdomain "pi" is given to more than one course/,
     ],
     [
       "a commit that is a branch",

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { certificateProblem, certificateStatus } from "../../cli/lib/certificate";
+import { namedCourses } from "../support/courseHost";
 import { whyNoContainers } from "../support/systemdContainer";
 import { CertificateAuthority } from "./certificateAuthority";
 import { GatewayHost } from "./gatewayHost";
@@ -27,11 +28,11 @@ describe.skipIf(noContainers)("the site's certificate", { timeout: LONG_MS }, ()
   }, BOOT_MS);
   afterAll(() => gateway?.stop(), LONG_MS);
 
-  const step = (scripts?: string) =>
+  const step = (scripts?: string, COURSE_NAMES = "") =>
     gateway.host.runStep(
       "certificate",
       {
-        inputs: { DOMAIN, AUTHORITY: authority.directory, EMAIL: "" },
+        inputs: { DOMAIN, COURSE_NAMES, AUTHORITY: authority.directory, EMAIL: "" },
         files: { "trusted-root.pem": `${authority.trustedRoot}\n` },
       },
       scripts ?? "bash ./install.sh && bash ./verify.sh",
@@ -73,7 +74,11 @@ describe.skipIf(noContainers)("the site's certificate", { timeout: LONG_MS }, ()
     const { code, stdout } = await step();
     expect(code).toBe(0);
     expect(stdout).toContain(`verified: https://${DOMAIN}/ is served, certificate until `);
-    expect(await known()).toEqual({ domain: DOMAIN, ends: expect.stringMatching(/^20\d\d-\d\d-\d\dT/) });
+    expect(await known()).toEqual({
+      domain: DOMAIN,
+      ends: expect.stringMatching(/^20\d\d-\d\d-\d\dT/),
+      missing: [],
+    });
   });
 
   it("leads visitors from HTTP to HTTPS, and serves this machine itself by HTTP", async () => {
@@ -116,8 +121,77 @@ END
     expect(code).toBe(0);
     expect(stdout).toMatch(/warning: no new certificate: .+\n/);
     expect(certificateProblem(await known())).toMatch(/^the one of .* ends in 19 days and was not renewed: .+/);
-    expect(certificateProblem({ domain: DOMAIN, ends: "2020-01-01T00:00:00Z" })).toMatch(/^the one of .* has expired/);
-    await authority.resume();
+    expect(certificateProblem({ domain: DOMAIN, ends: "2020-01-01T00:00:00Z", missing: [] })).toMatch(
+      /^the one of .* has expired/,
+    );
+    await authority.resume(VALID_DAYS);
+  });
+
+  describe("of courses with names of their own", () => {
+    const [PI, PY4INF] = [`pi.${DOMAIN}`, `py4inf.${DOMAIN}`];
+    const names = async () =>
+      (await sh("openssl x509 -in /etc/web-server/tls.crt -noout -ext subjectAltName | sed -n 's/ *DNS://gp'"))
+        .split(",")
+        .toSorted();
+
+    beforeAll(async () => {
+      // From nothing, and so that nothing is due.
+      await authority.stop();
+      await authority.resume(90);
+      await sh("rm -rf /var/lib/certificate/*");
+      await authority.setAddress(PI);
+    });
+
+    it("gets the names that lead to the server; the others stay where they were", async () => {
+      const courses = [PI, PY4INF].map((name) => ({ name: name.split(".")[0], title: name }));
+      expect((await gateway.host.step("web-server", "rclone", namedCourses(DOMAIN, courses))).stderr).toBe("");
+      const { code, stdout, stderr } = await step(undefined, `${PI} ${PY4INF}`);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain(`warning: the certificate lacks ${PY4INF}: a name gets into it once it leads where`);
+      await gateway.host.container.sh("cat >/root/root.pem", await authority.root());
+      expect(await names()).toEqual([DOMAIN, PI]);
+      expect(certificateProblem(await known())).toMatch(/lacks py4inf\.courses\.example\.org: a name gets/);
+      expect(await visit(`https://${PI}/`)).toBe("200 2");
+      expect(await visit(`https://${DOMAIN}/pi/a?b=1`)).toBe(`301 2 https://${PI}/a?b=1`);
+      expect(await visit(`http://${PI}/a?b=1`)).toBe(`301 1.1 https://${PI}/a?b=1`);
+      expect(await visit(`https://${DOMAIN}/py4inf/`)).toBe("200 2");
+      expect(await visit(`http://${PY4INF}/`)).toBe("200 1.1");
+      expect((await run(`curl -sk --resolve '*:443:127.0.0.2' https://${PY4INF}/`)).code).toBe(35);
+      expect(await visit(`http://other.${DOMAIN}/pi/`)).toBe(`301 1.1 https://${DOMAIN}/pi/`);
+      expect(await sh("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1/pi/")).toBe("200");
+    });
+
+    it("asks for no other while nothing has changed", async () => {
+      const before = await serial(443);
+      await sh("systemctl start certificate");
+      expect(await serial(443)).toBe(before);
+    });
+
+    it("is neither lost nor withheld because the authority refuses a name", async () => {
+      const before = await serial(443);
+      await sh(`echo 127.0.0.1 ${PY4INF} >>/etc/hosts`);
+      expect((await run("systemctl start certificate")).code).toBe(1);
+      expect(await serial(443)).toBe(before);
+      expect(certificateProblem(await known())).toMatch(/ lacks py4inf\..*py4inf\.courses\.example\.org/);
+      // The first one, as it were.
+      await sh("rm -rf /var/lib/certificate/*");
+      await renew();
+      expect(await serial(443)).not.toBe(before);
+      expect(await names()).toEqual([DOMAIN, PI]);
+    });
+
+    it("gets another name as soon as it leads there, and all the names again", async () => {
+      await authority.setAddress(PY4INF);
+      await renew();
+      expect(await names()).toEqual([DOMAIN, PI, PY4INF]);
+      expect(await known()).toMatchObject({ missing: [] });
+      expect(await visit(`https://${PY4INF}/`)).toBe("200 2");
+      expect(await visit(`https://${DOMAIN}/py4inf/`)).toBe(`301 2 https://${PY4INF}/`);
+      expect(await visit(`http://${PY4INF}/`)).toBe(`301 1.1 https://${PY4INF}/`);
+      const headers = await sh(`curl -sI --cacert /root/root.pem --resolve '*:443:127.0.0.2' https://${PI}/`);
+      expect(headers).toMatch(/strict-transport-security: max-age=63072000\r\n/i);
+      expect(await serial(21, "-starttls ftp")).toBe(await serial(443));
+    });
   });
 
   it("is hardened, and its keys are private", async () => {

@@ -7,7 +7,7 @@ const MODULE = "github.com/letsencrypt/pebble/v2/cmd";
 const FOLDER = "/run/pebble";
 
 /**
- * Pebble, Let's Encrypt's own ACME server for tests, with a DNS that says what it is told. It refuses one nonce in twenty, as a
+ * Pebble, Let's Encrypt's own ACME server for tests, with a DNS that says what it is told, to the whole container. It refuses one nonce in twenty, as a
  * real authority may, and checks challenges at ports 80 and 443.
  */
 export class CertificateAuthority {
@@ -28,27 +28,16 @@ export class CertificateAuthority {
         await buildGoTool(`${MODULE}/${program}`, VERSION, say),
         container.outside(`/usr/local/bin/${program}`),
       );
-    const config = {
-      pebble: {
-        listenAddress: "127.0.0.1:14000",
-        managementListenAddress: "127.0.0.1:15000",
-        certificate: `${FOLDER}/tls.crt`,
-        privateKey: `${FOLDER}/tls.key`,
-        httpPort: 80,
-        tlsPort: 443,
-        profiles: { default: { description: "The only one", validityPeriod: validDays * 86_400 } },
-      },
-    };
     await container.sh(
-      `mkdir -p ${FOLDER} && cd ${FOLDER} && cat >config.json
+      `mkdir -p ${FOLDER} && cd ${FOLDER}
        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
          -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.crt 2>/dev/null
-       systemd-run --quiet --unit=pebble-dns pebble-challtestsrv -defaultIPv4 '' -defaultIPv6 '' -dnsserver 127.0.0.1:8053 \
-         -management 127.0.0.1:8055 -http01 '' -https01 '' -tlsalpn01 '' -doh ''`,
-      JSON.stringify(config),
+       systemd-run --quiet --unit=pebble-dns pebble-challtestsrv -defaultIPv4 '' -defaultIPv6 '' -dnsserver 127.0.0.1:53 \
+         -management 127.0.0.1:8055 -http01 '' -https01 '' -tlsalpn01 '' -doh ''
+       rm -f /etc/resolv.conf && echo nameserver 127.0.0.1 >/etc/resolv.conf`,
     );
     const authority = new CertificateAuthority(container, await container.sh(`cat ${FOLDER}/tls.crt`));
-    await authority.resume();
+    await authority.resume(validDays);
     return authority;
   }
 
@@ -72,10 +61,23 @@ export class CertificateAuthority {
     await this.container.sh("systemctl stop pebble");
   }
 
-  /** Comes back after `stop`: with another root, as it keeps nothing. */
-  async resume(): Promise<void> {
+  /** Comes back after `stop`: with another root, as it keeps nothing, accounts neither. */
+  async resume(validDays: number): Promise<void> {
+    const config = {
+      pebble: {
+        listenAddress: "127.0.0.1:14000",
+        managementListenAddress: "127.0.0.1:15000",
+        certificate: `${FOLDER}/tls.crt`,
+        privateKey: `${FOLDER}/tls.key`,
+        httpPort: 80,
+        tlsPort: 443,
+        profiles: { default: { description: "The only one", validityPeriod: validDays * 86_400 } },
+      },
+    };
     await this.container.sh(
-      `systemd-run --quiet --unit=pebble pebble -config ${FOLDER}/config.json -dnsserver 127.0.0.1:8053 -strict`,
+      `cat >${FOLDER}/config.json
+       systemd-run --quiet --unit=pebble pebble -config ${FOLDER}/config.json -dnsserver 127.0.0.1:53 -strict`,
+      JSON.stringify(config),
     );
     await this.container.until(30, "the certificate authority answers", async () => {
       return (await this.container.run(`curl -sfk ${this.directory}`)).code === 0;

@@ -6,6 +6,7 @@ import {
   type Driver,
   FIRST_USER,
   NEXT_USER,
+  namedCourses,
   publisherConfig,
   STEPS,
   whyNoCloudfuse,
@@ -211,6 +212,87 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     await sh(`rmdir ${release}/empty`);
     expect(await answer("/py4inf/nowhere")).toMatch(/찾을 수 없습니다[\s\S]* 404$/);
     await sh(`rm ${release}/404.html`);
+  });
+
+  describe("with a name for each course", () => {
+    const DOMAIN = "courses.example.org";
+    const LONG = `python-for-informatics-${"x".repeat(40)}`;
+    const policy = "default-src 'self'";
+    const visit = (url: string, options: string) =>
+      sh(`curl -s --path-as-is --resolve '*:80:127.0.0.1' ${options} 'http://${url}'`);
+    const body = (url: string) => visit(url, "-w ' %{http_code}'");
+    const leadsTo = (url: string) => visit(url, "-o /dev/null -w '%{http_code} %{redirect_url}'");
+    const policyOf = async (url: string) => /^Content-Security-Policy: (.*)\r$/m.exec(await visit(url, "-I"))?.[1];
+    let release: string;
+
+    beforeAll(async () => {
+      const courses = [
+        { name: "pi", title: "pi", contentSecurityPolicy: policy },
+        { name: "py4inf", title: "py4inf", path: "책/py", subdomain: LONG },
+      ];
+      const { stderr } = await host.step("web-server", driver, namedCourses(DOMAIN, courses));
+      expect(stderr).toBe("");
+      release = await sh("readlink -f /var/www/html/pi");
+      await sh(
+        `mkdir -p ${release}/empty /var/www/html/책; ln -sfn "$(readlink -f /var/www/html/py4inf)" /var/www/html/책/py`,
+      );
+    });
+    afterAll(async () => {
+      await sh(`rm -r ${release}/empty /var/www/html/책`);
+      expect((await host.step("web-server", driver)).stderr).toBe("");
+    });
+
+    it("each is at its own, the start page at the domain, and all by path on this machine", async () => {
+      expect(await body(`pi.${DOMAIN}/`)).toBe("<h1>pi</h1>\n 200");
+      expect(await body(`${LONG}.${DOMAIN}/index.html`)).toBe("<h1>py4inf</h1>\n 200");
+      expect(await body(`${DOMAIN}/`)).toMatch(/<title>xwMOOC<\/title>[\s\S]* 200$/);
+      expect(await body("127.0.0.1/pi/")).toBe("<h1>pi</h1>\n 200");
+      expect(await leadsTo(`pi.${DOMAIN}/empty?a=1`)).toBe(`301 http://pi.${DOMAIN}/empty/?a=1`);
+      expect(await leadsTo(`pi.${DOMAIN}/pi/`)).toBe("404");
+    });
+
+    it("old links lead there", async () => {
+      const links = {
+        "/pi": `//pi.${DOMAIN}`,
+        "/pi?a=1": `//pi.${DOMAIN}?a=1`,
+        "/pi/": `//pi.${DOMAIN}/`,
+        "/pi/a%20b%3Fc/%EC%B1%85.html?q=1&r=%2F": `//pi.${DOMAIN}/a%20b%3Fc/%EC%B1%85.html?q=1&r=%2F`,
+        "/책/py/x.css": `//${LONG}.${DOMAIN}/x.css`,
+        "/%EC%b1%85/%70y/%25": `//${LONG}.${DOMAIN}/%25`,
+      };
+      for (const [from, to] of Object.entries(links))
+        expect(await visit(`${DOMAIN}${from}`, "-o /dev/null -w '%{http_code} %header{location}'")).toBe(`301 ${to}`);
+      for (const path of ["/pie", "/책/", "/"]) expect(await leadsTo(`${DOMAIN}${path}`)).not.toMatch(/^3/);
+    });
+
+    it("what is hidden stays hidden; what a page still open needs is there", async () => {
+      expect(await leadsTo(`pi.${DOMAIN}/.git/config`)).toBe("404");
+      await sh("mkdir -p /var/www/html/.before/pi && touch /var/www/html/.before/pi/old.{css,html}");
+      expect(await leadsTo(`pi.${DOMAIN}/old.css`)).toBe("200");
+      expect(await policyOf(`pi.${DOMAIN}/old.css`)).toBe(policy);
+      expect(await leadsTo(`pi.${DOMAIN}/old.html`)).toBe("404");
+      await sh("rm -r /var/www/html/.before");
+    });
+
+    it("each page has its policy: the course's, or the site's where the page is the site's", async () => {
+      expect(await policyOf(`pi.${DOMAIN}/`)).toBe(policy);
+      expect(await policyOf(`${LONG}.${DOMAIN}/`)).toMatch(/frame-ancestors 'self'$/);
+      for (const page of [`${DOMAIN}/`, `pi.${DOMAIN}/nowhere`]) expect(await policyOf(page)).toMatch(/ 'sha256-/);
+      expect(await body(`pi.${DOMAIN}/nowhere`)).toMatch(/찾을 수 없습니다[\s\S]* 404$/);
+      await sh(`echo 'pi has no such page' >${release}/404.html`);
+      for (const page of ["nowhere", "empty/"])
+        expect(await body(`pi.${DOMAIN}/${page}`)).toBe("pi has no such page\n 404");
+      expect(await policyOf(`pi.${DOMAIN}/nowhere`)).toBe(policy);
+      await sh(`rm ${release}/404.html`);
+    });
+
+    it("the log says which course it was", async () => {
+      await visit(`pi.${DOMAIN}/?named`, "");
+      await host.container.until(10, "it is logged", async () => {
+        const { stdout } = await host.container.run("grep -F 'GET /pi/?named HTTP/1.1' /var/log/nginx/access.log");
+        return stdout !== "";
+      });
+    });
   });
 
   it(

@@ -40,7 +40,7 @@ test("every problem of the configuration at once, and an end that no restart fol
     massDeletion: { percent: 101, files: -1, windowSeconds: 600 },
     colour: "red",
     courses: [
-      course({ path: "../etc" }),
+      course({ path: "../etc", link: "pi" }),
       course({ source: "/lead" }),
       course({ name: "a/b", path: "x" }),
       course({ name: "inner", path: "x/y" }),
@@ -63,6 +63,7 @@ test("every problem of the configuration at once, and an end that no restart fol
     "massDeletion.files: must be a whole number",
     "colour: unknown key; known are",
     "courses[0].path: must be a path below the web root",
+    'courses[0].link: must be a link such as "/pi/"',
     "courses[1].source: must be a folder in the container",
     "courses[2].name: must be letters",
     'courses: "course" is there twice',
@@ -211,6 +212,15 @@ describe("the start page", () => {
     expect(page()).toContain('<a href="/index.en.html" lang="en" hreflang="en">English</a>');
     const notFound = fs.readFileSync(path.join(site.webRoot, "404.html"), "utf8");
     for (const words of ["찾을 수 없습니다", "was not found", 'href="/index.html"']) expect(notFound).toContain(words);
+  });
+
+  test("leads to the courses' own names, and back", async () => {
+    store.put("course", "index.html", "one");
+    site.configure({ startLink: "//example.org/", courses: [course({ link: "//pi.example.org/" })] });
+    site.start();
+    await until(page, (html) => html.includes('<a href="//pi.example.org/">Course</a>'));
+    const notFound = fs.readFileSync(path.join(site.webRoot, "404.html"), "utf8");
+    expect(notFound).toContain('href="//example.org/index.en.html"');
   });
 
   test("follows the configuration at the next start, in an outage too", async () => {

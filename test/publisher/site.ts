@@ -24,6 +24,7 @@ export function course(more: Partial<Course> = {}): Course {
     container: "course",
     source: "",
     path: "course",
+    link: `/${encodeURI(more.path ?? "course")}/`,
     title: "Course",
     description: "",
     english: { title: more.title ?? "Course", description: more.description ?? "" },
@@ -65,6 +66,7 @@ export class Site {
       metricsPort: 0,
       canary: { seconds: 0, container: "canary" },
       siteTitle: "Site",
+      startLink: "/",
       courses: [course()],
       ...config,
     };

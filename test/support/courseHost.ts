@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { nftablesRules, nginxCourses } from "../../components/hostFiles";
+import { courseNames } from "../../components/siteNames";
 import type { StepContent } from "../../components/stepArchive";
 import { packStep, unpackAndRun } from "../../components/stepArchive";
 import { parseConfig } from "../../config/parse";
@@ -207,10 +208,20 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
       };
     case "web-server":
       return {
-        inputs: { SERVER_NAME: "", LOG_ADDRESSES: "anonymous" },
-        files: { "courses.conf": nginxCourses(declared(options.courses)) },
+        inputs: { SERVER_NAME: "", COURSE_NAMES: "", LOG_ADDRESSES: "anonymous" },
+        files: { "courses.conf": nginxCourses(declared(options.courses), { coursesBy: "path" }) },
       };
   }
+}
+
+/** What the step web-server is given where each course has a name below the domain. */
+export function namedCourses(domain: string, courses: Record<string, unknown>[]): StepContent {
+  const changes = { "webServer.domain": domain, "webServer.coursesBy": "subdomain", courses };
+  const config = parseConfig(rawConfig("tokyo2", changes));
+  return {
+    inputs: { SERVER_NAME: domain, COURSE_NAMES: courseNames(config.webServer, config.courses).join(" ") },
+    files: { "courses.conf": nginxCourses(config.courses, config.webServer) },
+  };
 }
 
 /** The courses as a stack declares them, with all defaults. */
@@ -233,11 +244,13 @@ export const publisherConfig = ({
   metricsPort: 9150,
   canary: { seconds: 0, container: "canary" },
   siteTitle: "xwMOOC",
+  startLink: "/",
   courses: courses.map((name) => ({
     name,
     container: name,
     source: "",
     path: name,
+    link: `/${name}/`,
     title: name,
     description: name,
     english: { title: name, description: name },

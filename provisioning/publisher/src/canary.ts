@@ -20,6 +20,7 @@ export function canaryCourse({ container }: CanaryConfig): Course {
     container,
     source: "",
     path: PATH,
+    link: `/${PATH}/`,
     title: "Canary",
     description: "",
     english: { title: "Canary", description: "" },

@@ -23,6 +23,8 @@ export interface Config {
   metricsPort: number;
   canary: Canary;
   siteTitle: string;
+  /** Leads to the start page from any page of the site: `/`, or `//courses.example.org/` where courses have names of their own. */
+  startLink: string;
   courses: Course[];
 }
 
@@ -52,6 +54,8 @@ export interface Course {
   source: string;
   /** Where it is on the site, below the web root. */
   path: string;
+  /** Leads there from the start page: `/pi/`, or `//pi.courses.example.org/`. */
+  link: string;
   title: string;
   description: string;
   /** The same on the English start page. */
@@ -111,6 +115,7 @@ export function parseConfig(value: unknown, file: string): Config {
     metricsPort: root.integer("metricsPort", 0, 65_535),
     canary: { seconds: canary.number("seconds", 0, 86_400), container: canary.matching("container", ...CONTAINER) },
     siteTitle: root.text("siteTitle"),
+    startLink: root.matching("startLink", ...LINK),
     courses: Array.isArray(courses) ? courses.map((course, i) => parseCourse(course, `courses[${i}].`, problems)) : [],
   };
   if (!Array.isArray(courses)) problems.push("courses: must be a list of courses");
@@ -142,6 +147,7 @@ function parseCourse(value: unknown, where: string, problems: string[]): Course 
       sitePath,
       'a path below the web root such as "py4inf"; no slash at either end, no part that begins with a dot',
     ),
+    link: fields.matching("link", ...LINK),
     title: fields.text("title"),
     description: fields.text("description", true),
     english: parseEnglish(fields.take("english"), `${where}english`, problems),
@@ -166,6 +172,10 @@ function parseSettleRule(value: unknown, where: string, problems: string[]): Set
 }
 
 const CONTAINER = [/^[^/\p{Cc}]{1,256}$/u, "a container's name: 1 to 256 characters without a slash"] as const;
+const LINK = [
+  /^\/(?:\S*\/)?$/,
+  'a link such as "/pi/" or "//pi.courses.example.org/", with a slash at both ends',
+] as const;
 /** Parts that are neither empty nor `.` nor `..`. */
 const sourceFolder = /^$|^(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[^/\p{Cc}]{1,255})*$/u;
 /** As above; nor may one begin with a dot, for the web server denies those; nor be a page of the site's own. */

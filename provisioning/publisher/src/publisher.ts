@@ -155,13 +155,13 @@ export class Publisher {
   }
 
   private writeSitePages(): void {
-    const { webRoot, siteTitle, courses: listed } = this.options.config;
-    const courses = listed.map((course) => {
+    const { config } = this.options;
+    const courses = config.courses.map((course) => {
       const publisher = this.courses.get(course.name)?.publisher;
       return { ...course, published: publisher?.isPublished ?? false, updatedAt: publisher?.lastPublication?.at };
     });
     try {
-      writeSitePages(webRoot, siteTitle, courses);
+      writeSitePages(config, courses);
     } catch (error) {
       this.options.journal.warn(`the start page can't be written: ${(error as Error).message}`);
     }

@@ -1,10 +1,10 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import type { Course } from "./config";
+import type { Config, Course } from "./config";
 import { escapeHtml, type Language, page, WORDS } from "./pageFrame";
 
 /** A course as the start page shows it; one that is not published yet is named without a link. */
-export interface ListedCourse extends Pick<Course, "path" | "title" | "description" | "english"> {
+export interface ListedCourse extends Pick<Course, "link" | "title" | "description" | "english"> {
   published: boolean;
   /** When it changed last, ISO 8601. */
   updatedAt?: string | undefined;
@@ -15,10 +15,13 @@ const START_PAGES: Record<Language, string> = { ko: "index.html", en: "index.en.
 /** What a course shows that has no `404.html` of its own. */
 const NOT_FOUND = "404.html";
 /** Writes the site's own pages, where they differ from what is there. */
-export function writeSitePages(webRoot: string, siteTitle: string, courses: ListedCourse[]): void {
+export function writeSitePages(
+  { webRoot, siteTitle, startLink }: Pick<Config, "webRoot" | "siteTitle" | "startLink">,
+  courses: ListedCourse[],
+): void {
   write(webRoot, START_PAGES.ko, startPage("ko", siteTitle, courses));
   write(webRoot, START_PAGES.en, startPage("en", siteTitle, courses));
-  write(webRoot, NOT_FOUND, notFoundPage(siteTitle));
+  write(webRoot, NOT_FOUND, notFoundPage(siteTitle, startLink));
 }
 
 function write(webRoot: string, name: string, html: string): void {
@@ -45,9 +48,8 @@ ${courses.map((course) => listItem(language, course)).join("\n")}
 function listItem(language: Language, course: ListedCourse): string {
   const words = WORDS[language];
   const told = language === "ko" ? course : course.english;
-  const link = course.path.split("/").map(encodeURIComponent).join("/");
   const title = escapeHtml(told.title);
-  const heading = course.published ? `<a href="/${escapeHtml(link)}/">${title}</a>` : `${title} (${words.soon})`;
+  const heading = course.published ? `<a href="${escapeHtml(course.link)}">${title}</a>` : `${title} (${words.soon})`;
   const description = told.description === "" ? "" : `<p>${escapeHtml(told.description)}</p>`;
   return `<li><h2>${heading}</h2>${description}${course.published ? updated(language, course.updatedAt) : ""}</li>`;
 }
@@ -60,9 +62,9 @@ function updated(language: Language, at: string | undefined): string {
 }
 
 /** In both languages: nobody knows which one the visitor came for. */
-function notFoundPage(siteTitle: string): string {
+function notFoundPage(siteTitle: string, startLink: string): string {
   const words = (language: Language) =>
-    `<section lang="${language}"><h1>${WORDS[language].notFound}</h1><p><a href="/${START_PAGES[language]}">${WORDS[language].toStart}</a></p></section>`;
+    `<section lang="${language}"><h1>${WORDS[language].notFound}</h1><p><a href="${escapeHtml(startLink)}${START_PAGES[language]}">${WORDS[language].toStart}</a></p></section>`;
   return page("ko", `404 · ${siteTitle}`, `<main>${words("ko")}${words("en")}</main>`);
 }
 
