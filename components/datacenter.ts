@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
+import { LoadBalancer } from "./loadBalancer";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
 import { uploadGatewayIngress } from "./uploadGateway";
-import { WebServer } from "./webServer";
+import { type WebServer, WebServers } from "./webServers";
 
 /** A record that the domain's zone needs. */
 export interface DnsRecord {
@@ -16,7 +17,17 @@ export interface DnsRecord {
   value: string;
 }
 
-/** What a stack tells about itself: `pulumi stack output`. */
+/** One of a stack's web servers, as `npm run ssh -- --server N` finds it. */
+export interface ServerOutput {
+  /** Its name in the cloud. */
+  name: string;
+  /** Public address. */
+  address: string;
+  /** Public host key, to be pinned. */
+  sshHostKey: string;
+}
+
+/** What a stack tells about itself: `pulumi stack output`. What there is of each server is that of the first. */
 export interface DatacenterOutputs {
   /** Start page. */
   siteUrl: pulumi.Output<string>;
@@ -34,6 +45,8 @@ export interface DatacenterOutputs {
   sshPrivateKey: pulumi.Output<string>;
   /** The command that opens a shell on the web server. */
   sshCommand: string;
+  /** All web servers. */
+  servers: pulumi.Output<ServerOutput[]>;
   /** Where authors upload, a URL for each protocol; only with an upload gateway. */
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
@@ -60,7 +73,10 @@ export class Datacenter extends pulumi.ComponentResource {
       },
       { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
     );
-    const webServer = new WebServer(
+    const { loadBalancer, domain } = config.webServer;
+    const compute = { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] };
+    const provisioned: Provisioning[] = [];
+    const webServers = new WebServers(
       `${name}-web`,
       {
         ...config.webServer,
@@ -70,18 +86,34 @@ export class Datacenter extends pulumi.ComponentResource {
           ...(hasHttps(config.webServer) ? [HTTPS] : []),
           ...(config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : []),
         ],
+        provision: (webServer) => {
+          const first = provisioned[0]?.uploadGateway;
+          const provisioning = new Provisioning(
+            webServer.name,
+            {
+              ...config,
+              webServer,
+              store,
+              serving: config.webServer,
+              ...(first && { uploadHostKey: first.sshHostKey }),
+            },
+            child,
+          );
+          provisioned.push(provisioning);
+          return provisioning;
+        },
       },
-      { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] },
+      compute,
     );
-    const { domain } = config.webServer;
-    const { uploadGateway } = new Provisioning(
-      `${name}-web`,
-      { ...config, webServer, store, serving: config.webServer },
-      child,
-    );
+    const [webServer] = webServers.all;
+    const uploadGateway = provisioned[0]?.uploadGateway;
+    const publicAddresses =
+      loadBalancer === "octavia"
+        ? [this.balance(`${name}-web-balancer`, config, webServers, compute)]
+        : webServers.all.map(({ address }) => address);
 
     const scheme = hasHttps(config.webServer) ? "https" : "http";
-    const siteUrl = pulumi.interpolate`${scheme}://${domain ?? webServer.address}/`;
+    const siteUrl = pulumi.interpolate`${scheme}://${domain ?? publicAddresses[0] ?? webServer.address}/`;
     this.outputs = {
       siteUrl,
       courseUrls: siteUrl.apply((url) =>
@@ -93,11 +125,32 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
-      ...(domain && { dnsRecords: webServer.address.apply((value) => [{ name: domain, type: "A" as const, value }]) }),
+      servers: pulumi.all(webServers.all.map(serverOutput)),
+      ...(domain && {
+        dnsRecords: pulumi
+          .all(publicAddresses)
+          .apply((all) => all.map((value) => ({ name: domain, type: "A" as const, value }))),
+      }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);
   }
+
+  /** One address in front of all servers. */
+  private balance(
+    name: string,
+    config: StackConfig,
+    { networkId, all: servers }: WebServers,
+    opts: pulumi.ComponentResourceOptions,
+  ): pulumi.Output<string> {
+    const ports = hasHttps(config.webServer) ? [80, 443] : [80];
+    const { floatingIpPool } = config.network;
+    return new LoadBalancer(name, { networkId, floatingIpPool, ports, servers }, opts).address;
+  }
+}
+
+function serverOutput({ name, address, connection }: WebServer): pulumi.Output<ServerOutput> {
+  return pulumi.output({ name, address, sshHostKey: connection.hostKey });
 }
 
 const HTTPS: Rule = { direction: "ingress", protocol: "tcp", port: 443, description: "visitors by HTTPS" };

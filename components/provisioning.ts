@@ -10,10 +10,10 @@ import {
   storeCredentials,
 } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
-import { RemoteScript } from "./remoteScript";
-import type { StepContent } from "./stepArchive";
+import { RemoteScript, type StepContentInput } from "./remoteScript";
+import type { SshKey } from "./sshKey";
 import { UploadGateway } from "./uploadGateway";
-import type { WebServer } from "./webServer";
+import type { WebServer } from "./webServers";
 
 /** What {@link Provisioning} needs. */
 export interface ProvisioningArgs
@@ -23,7 +23,15 @@ export interface ProvisioningArgs
   /** The containers, which must be there before they can show under /mnt. */
   store: ObjectStore;
   /** How the site is served. */
-  serving: Pick<StackConfig["webServer"], "domain" | "certificate" | "logAddresses" | "securityUpdates">;
+  serving: Pick<
+    StackConfig["webServer"],
+    "domain" | "certificate" | "logAddresses" | "securityUpdates" | "loadBalancer"
+  >;
+  /**
+   * Host key of the upload gateway's SFTP: the same on all servers, as authors know it.
+   * @default one of its own
+   */
+  uploadHostKey?: SshKey;
 }
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
@@ -34,7 +42,7 @@ export class Provisioning extends pulumi.ComponentResource {
   constructor(name: string, args: ProvisioningArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:Provisioning", name, {}, opts);
     const { driver, repository, commit } = args.contentMount;
-    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContent) =>
+    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContentInput) =>
       new RemoteScript(
         `${name}-${folder}`,
         { step: folder, connection: args.webServer.connection, serverId: args.webServer.serverId, content },
@@ -42,7 +50,7 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn, deletedWith: args.webServer.server },
       );
 
-    const { domain = "", certificate, logAddresses, securityUpdates } = args.serving;
+    const { domain = "", certificate, logAddresses, securityUpdates, loadBalancer } = args.serving;
     const https = hasHttps(args.serving);
     const yesOrNo = (one: boolean) => (one ? "yes" : "no");
     const SECURITY_UPDATES = yesOrNo(securityUpdates);
@@ -70,20 +78,29 @@ export class Provisioning extends pulumi.ComponentResource {
     const contentMount = step("content-mount", [fuseDriver, credentials, args.store], {
       inputs: { FUSE_DRIVER: driver, CONTAINERS: args.courses.map((course) => course.container).join(" ") },
     });
-    step("publisher", [contentMount], {
+    const isAlone = args.webServer.siblings.length === 0;
+    const publisher = step("publisher", [contentMount], {
+      inputs: { AWAIT_COURSES: yesOrNo(!isAlone) },
       files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args) },
     });
     const { uploadGateway } = args;
     if (uploadGateway) {
       this.uploadGateway = new UploadGateway(
         `${name}-upload-gateway`,
-        { ...args, uploadGateway },
+        { ...args, uploadGateway, ...(args.uploadHostKey && { sshHostKey: args.uploadHostKey }) },
         // The publisher's group comes with the credentials; the gateway can do without the publisher itself.
         { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
       );
     }
-    const webServer = step("web-server", [packages], {
-      inputs: { SERVER_NAME: domain, LOG_ADDRESSES: logAddresses },
+    // Among several, a server takes visitors only when it has what they come for.
+    const webServer = step("web-server", isAlone ? [packages] : [packages, publisher], {
+      inputs: {
+        SERVER_NAME: domain,
+        LOG_ADDRESSES: logAddresses,
+        BALANCED: yesOrNo(loadBalancer !== "none"),
+        // A certificate authority asks any server, whichever has asked it.
+        SIBLINGS: https ? pulumi.all(args.webServer.siblings).apply((all) => all.join(" ")) : "",
+      },
       files: { "courses.conf": nginxCourses(args.courses) },
     });
     if (https) {

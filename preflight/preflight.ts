@@ -47,6 +47,10 @@ async function computeProblems(config: StackConfig): Promise<string[]> {
       missing("network.create.externalNetwork", network.create?.externalNetwork, cloud.networks(true)),
       missing("network.floatingIpPool", network.floatingIpPool, cloud.networks(true)),
     ]);
+    if (webServer.loadBalancer === "octavia" && !cloud.has("load-balancer"))
+      problems.push([
+        'xwmooc:webServer.loadBalancer "octavia" is not there: this cloud has no load balancer; use "none"',
+      ]);
     return problems.flat();
   } catch (error) {
     if (error instanceof CloudError) return [error.message];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import type { DnsRecord } from "../../components/datacenter";
+import type { DnsRecord, ServerOutput } from "../../components/datacenter";
 import type { Toolchain } from "../../toolchain/ensure";
 import { UserError } from "./errors";
 import { BACKEND, ROOT } from "./paths";
@@ -100,6 +100,8 @@ export interface StackOutputs {
   sshHostKey: string;
   /** Secret. */
   sshPrivateKey: string;
+  /** Undefined where the last `up` was made when there was one server only. */
+  servers?: ServerOutput[];
   uploadUrls?: string[];
   uploadHostKey?: string;
   dnsRecords?: DnsRecord[];

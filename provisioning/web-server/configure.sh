@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Run by this step, and whenever a certificate
 # was obtained.
-# Inputs: SERVER_NAME = DNS name of the site; empty: any name. LOG_ADDRESSES = anonymous | full
+# Inputs: those of install.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=web-server
@@ -15,7 +15,9 @@ if [[ -s $certificate && -s $key ]] && openssl x509 -in "$certificate" -noout -c
 fi
 log_address=\$xwmooc_anonymous
 if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
-edits=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+visitor=\$binary_remote_addr
+if [[ $BALANCED == yes ]]; then visitor='""'; fi
+edits=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@VISITOR@|$visitor|" -e "s|@SERVER_NAME@|${SERVER_NAME:-_}|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
 scratch=$(mktemp --directory)
@@ -23,10 +25,18 @@ trap 'rm -rf "$scratch"' EXIT
 rendered=$scratch/rendered before=$scratch/before
 mkdir "$before"
 sed "${edits[@]}" common.conf courses.conf "$form.conf" >"$rendered"
+read -ra others <<<"$SIBLINGS"
+challenge=challenge
+if ((${#others[@]} > 0)); then
+  challenge="challenge-siblings"
+  # None is left out for having failed: each has other challenges.
+  printf 'upstream xwmooc_siblings {\n%s\n}\n' "$(printf '    server %s:80 max_fails=0;\n' "${others[@]}")" >>"$rendered"
+fi
 for file in "$site" "$snippets"-{site,challenge}.conf; do
   if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
 done
-for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
+install_file site.conf "$snippets-site.conf" root:root 0644
+install_file "$challenge.conf" "$snippets-challenge.conf" root:root 0644
 install_file "$rendered" "$site" root:root 0644
 
 if ! problem=$(nginx -t -q 2>&1); then

@@ -26,6 +26,7 @@ describe("a command line that does not fit", () => {
     ["upload", ["py4inf"], /COURSE and FOLDER are needed/],
     ["upload", ["py4inf", "a", "b"], /"b" is too much/],
     ["ssh", ["--stak", "dev"], /Unknown option --stak/],
+    ["ssh", ["--server", "two"], /--server must be a number, 1 for the first; it is "two"/],
     ["newAuthor", ["kim"], /NAME and --course are needed/],
     ["newAuthor", ["kim", "--course", "pi", "--right", "write"], /--right write is unknown: give read, upload, delete/],
     ["newRegion", ["--username", "SL1-2:SL1"], /NAME is needed/],

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Canary } from "../../provisioning/publisher/src/canary";
 import { SwiftClient } from "../../swift/client";
@@ -21,7 +22,7 @@ beforeEach(async () => {
   let served = "";
   site = http.createServer(async (_request, response) => {
     response.end(served);
-    const object = await client.get("canary", "probe.txt");
+    const object = await client.get("canary", `${hostname()}.txt`);
     const chunks: Buffer[] = [];
     for await (const chunk of object.chunks) chunks.push(chunk);
     setTimeout(() => {
