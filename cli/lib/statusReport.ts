@@ -68,7 +68,7 @@ async function reportDevcloud(report: StatusReport): Promise<void> {
 }
 
 async function reportStack(report: StatusReport, name: string): Promise<StackOutputs> {
-  if (isDev(name) && !process.env.PULUMI_BACKEND_URL && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
+  if (isDev(name) && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
     throw new UserError("not there yet: make it with `npm run up`");
   }
   const toolchain = await findToolchain();
