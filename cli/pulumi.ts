@@ -1,7 +1,15 @@
 // npm run pulumi -- ARGUMENTS…: the real Pulumi CLI, with this project's toolchain and, for the stack dev, its backend.
-import { runMain } from "./lib/errors";
+import { runMain, UserError } from "./lib/errors";
 import { runInForeground } from "./lib/run";
-import { isDev, makeDevBackend, pulumiEnvironment, selectedStack, stackOfCommandLine } from "./lib/stack";
+import {
+  isDev,
+  LOG_IN,
+  makeDevBackend,
+  pulumiEnvironment,
+  selectedStack,
+  stackOfCommandLine,
+  userBackend,
+} from "./lib/stack";
 import { readyToolchain } from "./lib/toolchain";
 
 runMain(async () => {
@@ -9,5 +17,6 @@ runMain(async () => {
   const toolchain = await readyToolchain();
   const stack = stackOfCommandLine(args, selectedStack(toolchain.env));
   if (isDev(stack)) makeDevBackend();
+  else if (stack !== undefined && !userBackend(toolchain.env)) throw new UserError(LOG_IN);
   return await runInForeground(toolchain.pulumi, args, pulumiEnvironment(stack, toolchain.env));
 });

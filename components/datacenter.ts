@@ -1,15 +1,26 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
 import { Dns } from "./dns";
+import { LoadBalancer } from "./loadBalancer";
 import { ObjectStore } from "./objectStore";
 import { openstackProvider } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
 import { courseLink, type DnsRecord, dnsRecords, siteNames } from "./siteNames";
 import { uploadGatewayIngress } from "./uploadGateway";
-import { WebServer } from "./webServer";
+import { type WebServer, WebServers } from "./webServers";
 
-/** What a stack tells about itself: `pulumi stack output`. */
+/** One of a stack's web servers, as `npm run ssh -- --server N` finds it. */
+export interface ServerOutput {
+  /** Its name in the cloud. */
+  name: string;
+  /** Public address. */
+  address: string;
+  /** Public host key, to be pinned. */
+  sshHostKey: string;
+}
+
+/** What a stack tells about itself: `pulumi stack output`. What there is of each server is that of the first. */
 export interface DatacenterOutputs {
   /** Start page. */
   siteUrl: pulumi.Output<string>;
@@ -27,6 +38,8 @@ export interface DatacenterOutputs {
   sshPrivateKey: pulumi.Output<string>;
   /** The command that opens a shell on the web server. */
   sshCommand: string;
+  /** All web servers. */
+  servers: pulumi.Output<ServerOutput[]>;
   /** Where authors upload, a URL for each protocol; only with an upload gateway. */
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
@@ -53,8 +66,9 @@ export class Datacenter extends pulumi.ComponentResource {
       },
       { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
     );
-    const compute = openstackProvider(`${name}-compute`, config.compute, child);
-    const webServer = new WebServer(
+    const { loadBalancer, domain } = config.webServer;
+    const compute = { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] };
+    const webServers = new WebServers(
       `${name}-web`,
       {
         ...config.webServer,
@@ -65,24 +79,37 @@ export class Datacenter extends pulumi.ComponentResource {
           ...(config.uploadGateway ? uploadGatewayIngress(config.uploadGateway) : []),
         ],
       },
-      { ...child, providers: [compute] },
+      compute,
     );
-    const { domain } = config.webServer;
-    const dns =
-      config.dns &&
-      new Dns(
-        `${name}-dns`,
-        { ...config.dns, names: siteNames(config.webServer, config.courses), addresses: [webServer.address] },
-        { ...child, providers: [compute] },
+    const addresses =
+      loadBalancer === "octavia"
+        ? [this.balance(`${name}-web-balancer`, config, webServers, compute)]
+        : webServers.places.map(({ publicAddress }) => publicAddress);
+    const names = siteNames(config.webServer, config.courses);
+    const dns = config.dns && new Dns(`${name}-dns`, { ...config.dns, names, addresses }, compute);
+    const provisioned: Provisioning[] = [];
+    const servers = webServers.boot((server) => {
+      const first = provisioned[0]?.uploadGateway;
+      const provisioning = new Provisioning(
+        server.name,
+        {
+          ...config,
+          webServer: server,
+          store,
+          dns,
+          serving: config.webServer,
+          ...(first && { uploadHostKey: first.sshHostKey }),
+        },
+        child,
       );
-    const { uploadGateway } = new Provisioning(
-      `${name}-web`,
-      { ...config, webServer, store, dns, serving: config.webServer },
-      child,
-    );
+      provisioned.push(provisioning);
+      return provisioning;
+    });
+    const [webServer] = servers;
+    const uploadGateway = provisioned[0]?.uploadGateway;
 
     const scheme = hasHttps(config.webServer) ? "https" : "http";
-    const siteUrl = pulumi.interpolate`${scheme}://${domain ?? webServer.address}/`;
+    const siteUrl = pulumi.interpolate`${scheme}://${domain ?? addresses[0] ?? webServer.address}/`;
     this.outputs = {
       siteUrl,
       courseUrls: siteUrl.apply((url) =>
@@ -96,11 +123,28 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
-      ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, [webServer.address])) }),
+      servers: pulumi.all(servers.map(serverOutput)),
+      ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, addresses)) }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);
   }
+
+  /** One address in front of all servers. */
+  private balance(
+    name: string,
+    config: StackConfig,
+    { networkId, places }: WebServers,
+    opts: pulumi.ComponentResourceOptions,
+  ): pulumi.Output<string> {
+    const ports = hasHttps(config.webServer) ? [80, 443] : [80];
+    const { floatingIpPool } = config.network;
+    return new LoadBalancer(name, { networkId, floatingIpPool, ports, servers: places }, opts).address;
+  }
+}
+
+function serverOutput({ name, address, connection }: WebServer): pulumi.Output<ServerOutput> {
+  return pulumi.output({ name, address, sshHostKey: connection.hostKey });
 }
 
 const HTTPS: Rule = { direction: "ingress", protocol: "tcp", port: 443, description: "visitors by HTTPS" };

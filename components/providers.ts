@@ -14,7 +14,7 @@ export function openstackProvider(
   credentials: Credentials,
   opts?: pulumi.ResourceOptions,
 ): openstack.Provider {
-  // useOctavia: nothing here balances load, but without it the provider warns about its legacy service at every run.
+  // useOctavia: without it the provider speaks to a legacy service, and warns about that at every run.
   return new openstack.Provider(name, { ...providerArgs(credentials), delayedAuth: true, useOctavia: true }, opts);
 }
 

@@ -10,11 +10,11 @@ import {
   storeCredentials,
 } from "./hostFiles";
 import type { ObjectStore } from "./objectStore";
-import { RemoteScript } from "./remoteScript";
+import { RemoteScript, type StepContentInput } from "./remoteScript";
 import { courseNames } from "./siteNames";
-import type { StepContent } from "./stepArchive";
+import type { SshKey } from "./sshKey";
 import { UploadGateway } from "./uploadGateway";
-import type { WebServer } from "./webServer";
+import type { WebServer } from "./webServers";
 
 /** What {@link Provisioning} needs. */
 export interface ProvisioningArgs
@@ -26,7 +26,15 @@ export interface ProvisioningArgs
   /** What leads the domain to the server, if the stack declares it. */
   dns: pulumi.Resource | undefined;
   /** How the site is served. */
-  serving: Pick<StackConfig["webServer"], "domain" | "coursesBy" | "certificate" | "logAddresses" | "securityUpdates">;
+  serving: Pick<
+    StackConfig["webServer"],
+    "domain" | "coursesBy" | "certificate" | "logAddresses" | "securityUpdates" | "loadBalancer"
+  >;
+  /**
+   * Host key of the upload gateway's SFTP: the same on all servers, as authors know it.
+   * @default one of its own
+   */
+  uploadHostKey?: SshKey;
 }
 
 /** What runs on the web server, step by step; a step starts as soon as those it builds on are done. */
@@ -37,7 +45,7 @@ export class Provisioning extends pulumi.ComponentResource {
   constructor(name: string, args: ProvisioningArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:Provisioning", name, {}, opts);
     const { driver, repository, commit } = args.contentMount;
-    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContent) =>
+    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContentInput) =>
       new RemoteScript(
         `${name}-${folder}`,
         { step: folder, connection: args.webServer.connection, serverId: args.webServer.serverId, content },
@@ -45,7 +53,7 @@ export class Provisioning extends pulumi.ComponentResource {
         { parent: this, dependsOn, deletedWith: args.webServer.server },
       );
 
-    const { domain = "", certificate, logAddresses, securityUpdates } = args.serving;
+    const { domain = "", certificate, logAddresses, securityUpdates, loadBalancer } = args.serving;
     const https = hasHttps(args.serving);
     const yesOrNo = (one: boolean) => (one ? "yes" : "no");
     const SECURITY_UPDATES = yesOrNo(securityUpdates);
@@ -73,21 +81,31 @@ export class Provisioning extends pulumi.ComponentResource {
     const contentMount = step("content-mount", [fuseDriver, credentials, args.store], {
       inputs: { FUSE_DRIVER: driver, CONTAINERS: args.courses.map((course) => course.container).join(" ") },
     });
-    step("publisher", [contentMount], {
+    const isAlone = args.webServer.siblings.length === 0;
+    const publisher = step("publisher", [contentMount], {
+      inputs: { AWAIT_COURSES: yesOrNo(!isAlone) },
       files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args, args.serving) },
     });
     const { uploadGateway } = args;
     if (uploadGateway) {
       this.uploadGateway = new UploadGateway(
         `${name}-upload-gateway`,
-        { ...args, uploadGateway },
+        { ...args, uploadGateway, ...(args.uploadHostKey && { sshHostKey: args.uploadHostKey }) },
         // The publisher's group comes with the credentials; the gateway can do without the publisher itself.
         { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
       );
     }
     const COURSE_NAMES = courseNames(args.serving, args.courses).join(" ");
-    const webServer = step("web-server", [packages], {
-      inputs: { SERVER_NAME: domain, COURSE_NAMES, LOG_ADDRESSES: logAddresses },
+    // Among several, a server takes visitors only when it has what they come for.
+    const webServer = step("web-server", isAlone ? [packages] : [packages, publisher], {
+      inputs: {
+        SERVER_NAME: domain,
+        COURSE_NAMES,
+        LOG_ADDRESSES: logAddresses,
+        BALANCED: yesOrNo(loadBalancer !== "none"),
+        // A certificate authority asks any server, whichever has asked it.
+        SIBLINGS: https ? pulumi.all(args.webServer.siblings).apply((all) => all.join(" ")) : "",
+      },
       files: { "courses.conf": nginxCourses(args.courses, args.serving) },
     });
     if (https) {

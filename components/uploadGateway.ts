@@ -7,7 +7,7 @@ import { storeCredentials, uploadGatewayAccounts, uploadGatewayConfig } from "./
 import { patient, RemoteScript } from "./remoteScript";
 import type { Rule } from "./securityGroup";
 import { SshKey } from "./sshKey";
-import type { WebServer } from "./webServer";
+import type { WebServer } from "./webServers";
 
 /** What {@link UploadGateway} needs. */
 export interface UploadGatewayArgs extends Pick<StackConfig, "objectStore" | "courses"> {
@@ -15,6 +15,11 @@ export interface UploadGatewayArgs extends Pick<StackConfig, "objectStore" | "co
   webServer: WebServer;
   /** Ports, limits and accounts. */
   uploadGateway: UploadGatewayConfig;
+  /**
+   * Host key that its SFTP shows.
+   * @default one of its own
+   */
+  sshHostKey?: SshKey;
 }
 
 /** The service on the web server that takes the authors' uploads by FTP over TLS and by SFTP. */
@@ -23,13 +28,15 @@ export class UploadGateway extends pulumi.ComponentResource {
   readonly urls: pulumi.Output<string[]>;
   /** Public host key that its SFTP shows. */
   readonly hostKey: pulumi.Output<string>;
+  /** The pair that this is the public half of. */
+  readonly sshHostKey: SshKey;
 
   constructor(name: string, args: UploadGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:UploadGateway", name, {}, opts);
     const { connection, serverId, address } = args.webServer;
     const on = { parent: this, ...(opts?.deletedWith && { deletedWith: opts.deletedWith }) };
     // Authors have stored it: it outlives the server.
-    const hostKey = new SshKey(`${name}-host-key`, { parent: this });
+    this.sshHostKey = args.sshHostKey ?? new SshKey(`${name}-host-key`, { parent: this });
     const program = pulumi.output(buildUploadGateway((line) => void pulumi.log.info(line, this)));
     const build = program.fingerprint;
     const copy = new command.remote.CopyToRemote(
@@ -60,14 +67,14 @@ export class UploadGateway extends pulumi.ComponentResource {
           secretFiles: {
             "accounts.json": uploadGatewayAccounts(args.uploadGateway),
             "credentials.json": storeCredentials(args.objectStore),
-            ssh_host_key: hostKey.privateKey,
+            ssh_host_key: this.sshHostKey.privateKey,
           },
         },
       },
       { ...on, dependsOn: [copy] },
     );
     this.urls = address.apply((host) => uploadUrls(args.uploadGateway, host));
-    this.hostKey = hostKey.publicKey;
+    this.hostKey = this.sshHostKey.publicKey;
     this.registerOutputs({ urls: this.urls, hostKey: this.hostKey });
   }
 }

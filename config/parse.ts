@@ -2,7 +2,8 @@ import type { z } from "zod";
 import { closest } from "./closest";
 import { SECRET_PATHS, type StackConfig, stackSchema } from "./schema";
 
-const NAMESPACE = "xwmooc:";
+/** What all keys of a stack's configuration begin with. */
+export const NAMESPACE = "xwmooc:";
 
 /** What is wrong with a stack's configuration: every problem at once, each with its key, and no value that may be secret. */
 export class ConfigError extends Error {
@@ -57,7 +58,7 @@ export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig
     const [section = "", ...keys] = path.split(".");
     for (const found of givenAt(given[section], keys, section)) {
       if (isSecret(NAMESPACE + section)) continue;
-      problems.push(`${NAMESPACE}${found} stands there in plain text; replace it by ${setSecret(stack, found)}`);
+      problems.push(`${NAMESPACE}${found} stands there in plain text; replace it by ${setSecretCommand(stack, found)}`);
     }
   }
 
@@ -97,9 +98,10 @@ function explain(stack: string, issue: z.core.$ZodIssue): string {
     .join("")
     .slice(1);
   const isSecretPath = (SECRET_PATHS as readonly string[]).includes(path.replace(/\[\d+\]/g, "[]"));
-  return `${NAMESPACE}${path} ${issue.message}${isSecretPath ? `: ${setSecret(stack, path)}` : ""}`;
+  return `${NAMESPACE}${path} ${issue.message}${isSecretPath ? `: ${setSecretCommand(stack, path)}` : ""}`;
 }
 
-function setSecret(stack: string, path: string): string {
+/** The command that sets a secret; it reads the value from the terminal. */
+export function setSecretCommand(stack: string, path: string): string {
   return `npm run pulumi -- config set --stack ${stack} --secret --path '${NAMESPACE}${path}'`;
 }

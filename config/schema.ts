@@ -130,6 +130,13 @@ const webServer = section({
   sshFrom: z
     .array(cidr, "is missing: give the networks that may reach port 22")
     .min(1, "is empty: Pulumi itself comes by SSH"),
+  /** How many servers publish the site, each by itself. Default: 1. */
+  count: z.int("must be 1 to 5").min(1, "must be 1 to 5").max(5, "must be 1 to 5").default(1),
+  /**
+   * What leads visitors to the servers: `octavia`, the cloud's load balancer with one address; `none`, an A record of the domain for
+   * each server. Default: none.
+   */
+  loadBalancer: z.enum(["octavia", "none"], 'must be "octavia" or "none"').default("none"),
   /** DNS name of the site, served by HTTPS; without one the server answers to any name, by HTTP. */
   domain: domainName("a DNS name such as courses.example.org").optional(),
   /** Where the courses are: `path` DOMAIN/<path>/, `subdomain` <subdomain>.DOMAIN. Default: path. */

@@ -74,6 +74,11 @@ export class Cloud {
     return new Cloud(token, new Map(inRegion));
   }
 
+  /** Whether the cloud's catalogue has a service of this type. */
+  has(service: string): boolean {
+    return this.endpoints.has(service);
+  }
+
   /** Names of the flavors. */
   flavors(): Promise<string[]> {
     return this.names("compute", "/flavors", "flavors");

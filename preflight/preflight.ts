@@ -49,6 +49,10 @@ async function computeProblems(config: StackConfig): Promise<string[]> {
       // A zone to be made needs the service all the same.
       ...(dns ? [missing("dns.zone", dns.create ? undefined : dns.zone, cloud.zones())] : []),
     ]);
+    if (webServer.loadBalancer === "octavia" && !cloud.has("load-balancer"))
+      problems.push([
+        'xwmooc:webServer.loadBalancer "octavia" is not there: this cloud has no load balancer; use "none"',
+      ]);
     return problems.flat();
   } catch (error) {
     if (error instanceof CloudError) return [error.message];

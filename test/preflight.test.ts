@@ -104,6 +104,12 @@ describe("preflight", () => {
     expect(await withDns(made)).toEqual(['xwmooc:compute: the service catalogue has no public "dns" endpoint']);
   });
 
+  it("names a load balancer that the cloud does not have", async () => {
+    expect(await problemsOf(cloud.config({ "webServer.loadBalancer": "octavia" }))).toEqual([
+      'xwmooc:webServer.loadBalancer "octavia" is not there: this cloud has no load balancer; use "none"',
+    ]);
+  });
+
   it("tells wrong credentials of the store and of the compute side apart", async () => {
     cloud.storeRefuses = true;
     expect(await problemsOf(cloud.config())).toEqual([expect.stringMatching(/^xwmooc:objectStore: .*refused/)]);

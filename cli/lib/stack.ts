@@ -2,19 +2,24 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { parse } from "yaml";
+import type { ServerOutput } from "../../components/datacenter";
 import type { DnsRecord } from "../../components/siteNames";
 import type { Toolchain } from "../../toolchain/ensure";
 import { UserError } from "./errors";
 import { BACKEND, ROOT } from "./paths";
 import { CommandError, type RunOptions, run } from "./run";
 
-/** The stack that belongs to the dev cloud; its backend and passphrase are fixed. */
+/** The stack that belongs to the dev cloud; its backend and passphrase are fixed, whatever those of the regions are. */
 export const DEV = "dev";
 
 /** Encrypts the dev cloud's documented credentials and the stack's own keys; keeps nothing secret from anybody with this repository. */
 const DEV_PASSPHRASE = "xwmooc-dev";
 
 const DEV_BACKEND_URL = `file://${BACKEND}`;
+
+/** Where an access token alone leads to. */
+const PULUMI_CLOUD = "https://api.pulumi.com";
 
 /** Pulumi's name of the project (Pulumi.yaml). */
 export const PROJECT = "xwmooc";
@@ -27,7 +32,8 @@ export function isDev(stack: string | undefined): boolean {
 }
 
 /**
- * Variables for the Pulumi CLI: the toolchain's own, and for the stack `dev` its backend and passphrase. What the user has set wins.
+ * Variables for the Pulumi CLI: the toolchain's own, our defaults where the user has set nothing, and for the stack `dev` its
+ * backend and passphrase.
  * @param stack undefined where the command concerns no stack.
  */
 export function pulumiEnvironment(
@@ -40,12 +46,9 @@ export function pulumiEnvironment(
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  if (isDev(stack)) {
-    defaults.PULUMI_BACKEND_URL = DEV_BACKEND_URL;
-    if (user.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) defaults.PULUMI_CONFIG_PASSPHRASE = DEV_PASSPHRASE;
-  }
   const unset = Object.entries(defaults).filter(([name]) => user[name] === undefined);
-  return { ...toolchain, ...Object.fromEntries(unset) };
+  const fixed = { PULUMI_BACKEND_URL: DEV_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE: DEV_PASSPHRASE };
+  return { ...toolchain, ...Object.fromEntries(unset), ...(isDev(stack) && fixed) };
 }
 
 /** Makes the folder of the dev stack's backend, readable by its owner only: the state holds encrypted keys. */
@@ -68,20 +71,41 @@ export function stackOfCommandLine(args: string[], selected: string | undefined)
   return selected;
 }
 
+/** The folder of the Pulumi CLI's own files. */
+function pulumiHome(toolchain: Record<string, string>, user: Environment): string {
+  return toolchain.PULUMI_HOME ?? user.PULUMI_HOME ?? join(homedir(), ".pulumi");
+}
+
+/** The backend that the user's stacks are kept in, found where Pulumi looks for it; undefined where nobody is logged in. */
+export function userBackend(toolchain: Record<string, string>, user: Environment = process.env): string | undefined {
+  const credentials = toolchain.PULUMI_CREDENTIALS_PATH ?? user.PULUMI_CREDENTIALS_PATH ?? pulumiHome(toolchain, user);
+  const project = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as { backend?: { url?: string } };
+  const backend =
+    user.PULUMI_BACKEND_URL ||
+    project.backend?.url ||
+    readJson<{ current?: string }>(join(credentials, "credentials.json"))?.current ||
+    (user.PULUMI_ACCESS_TOKEN && PULUMI_CLOUD);
+  return backend || undefined;
+}
+
+/** What to do where nobody is logged in. */
+export const LOG_IN = [
+  "Pulumi is not logged in, so it does not know where the state of the regions' stacks is. Log in once:",
+  "  npm run pulumi -- login                   Pulumi Cloud",
+  "  npm run pulumi -- login file://FOLDER     a folder of this machine",
+  "  npm run pulumi -- login 's3://BUCKET?...' a bucket, also one of Swift",
+  "or name it in PULUMI_BACKEND_URL: docs/operations.md, Where the state is kept.",
+].join("\n");
+
 /**
  * The stack selected for this clone (`pulumi stack select`) in the backend the user is logged in to; else the one in our own
  * backend, which is `dev` after the first `npm run up`.
  */
 export function selectedStack(toolchain: Record<string, string>, user: Environment = process.env): string | undefined {
   if (user.PULUMI_STACK) return user.PULUMI_STACK;
-  const home = toolchain.PULUMI_HOME ?? user.PULUMI_HOME ?? join(homedir(), ".pulumi");
-  const credentials = join(
-    toolchain.PULUMI_CREDENTIALS_PATH ?? user.PULUMI_CREDENTIALS_PATH ?? home,
-    "credentials.json",
-  );
-  const login = user.PULUMI_BACKEND_URL ?? readJson<{ current?: string }>(credentials)?.current;
+  const login = userBackend(toolchain, user);
   const key = createHash("sha1").update(join(ROOT, "Pulumi.yaml")).digest("hex");
-  const workspace = join(home, "workspaces", `${PROJECT}-${key}-workspace.json`);
+  const workspace = join(pulumiHome(toolchain, user), "workspaces", `${PROJECT}-${key}-workspace.json`);
   const stacks = readJson<{ stacks?: Record<string, string> }>(workspace)?.stacks ?? {};
   return (login && stacks[login]) || stacks[DEV_BACKEND_URL];
 }
@@ -100,6 +124,8 @@ export interface StackOutputs {
   sshHostKey: string;
   /** Secret. */
   sshPrivateKey: string;
+  /** Undefined where the last `up` was made when there was one server only. */
+  servers?: ServerOutput[];
   uploadUrls?: string[];
   uploadHostKey?: string;
   dnsRecords?: DnsRecord[];
@@ -118,9 +144,10 @@ export class Stack {
 
   /**
    * Runs a Pulumi command on this stack without questions and returns its standard output.
-   * @throws CommandError with Pulumi's own message.
+   * @throws CommandError with Pulumi's own message; UserError where nobody is logged in.
    */
   async pulumi(args: string[], options: RunOptions = {}): Promise<string> {
+    if (!isDev(this.name) && !userBackend(this.toolchain.env)) throw new UserError(LOG_IN);
     return await run(this.toolchain.pulumi, [...args, "--stack", this.name, "--non-interactive"], {
       cwd: ROOT,
       // Pulumi finishes what is in flight on SIGINT; on SIGTERM it would leave a lock and half-known resources.
@@ -150,9 +177,6 @@ export class Stack {
       return JSON.parse(await this.pulumi(args)) as Answer;
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      if (/PULUMI_ACCESS_TOKEN must be set/.test(error.tail)) {
-        throw new UserError("Pulumi is not logged in: run `npm run pulumi -- login`, or set PULUMI_BACKEND_URL.");
-      }
       if (!/no stack named/.test(error.tail)) throw error;
       const remedy = isDev(this.name) ? "run `npm run up` first" : `see \`npm run pulumi -- stack ls\``;
       throw new UserError(`There is no stack "${this.name}": ${remedy}.`);

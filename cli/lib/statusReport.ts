@@ -1,18 +1,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findToolchain } from "../../toolchain/ensure";
-import { CERTIFICATE_COMMAND, type CertificateStatus, certificateProblem, certificateStatus } from "./certificate";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { updatingProcess } from "./devStack";
 import { domainProblem } from "./dnsRecords";
-import { describe, UserError } from "./errors";
-import { Interrupted } from "./interruption";
+import { UserError } from "./errors";
 import { BACKEND } from "./paths";
-import { type CourseStatus, PUBLISHER_COMMAND, publisherStatus, type Status } from "./publisher";
+import { part } from "./problems";
+import { type ServerReport, serverReport } from "./serverReport";
 import { askHttp } from "./site";
+import { serversOf } from "./ssh";
 import { isDev, PROJECT, Stack, type StackOutputs } from "./stack";
-import { GATEWAY_COMMAND, type GatewayStatus, gatewayStatus } from "./uploadGateway";
-import { type Answer, askWebServer } from "./webServer";
 
 /** What `npm run status` knows. A part that could not be asked is missing, and `problems` says why. */
 export interface StatusReport {
@@ -20,11 +18,8 @@ export interface StatusReport {
   /** Only for the stack `dev`. */
   devcloud?: DevcloudStatus;
   stack?: StackFacts;
-  mount?: Status["mount"];
-  /** Only where the stack has an upload gateway. */
-  uploads?: GatewayStatus;
-  /** Only where the site has a domain and HTTPS. */
-  certificate?: CertificateStatus;
+  /** The first one first. */
+  servers: ServerReport[];
   courses: CourseReport[];
   /** Everything that does not work, in words. */
   problems: string[];
@@ -39,46 +34,26 @@ export interface StackFacts {
   updating?: number;
 }
 
-/** A course as its visitors and its publisher see it. */
+/** A course as its visitors see it. */
 export interface CourseReport {
   name: string;
   url: string;
   /** HTTP status, or why there is none. */
   http: number | string;
-  publisher?: CourseStatus;
 }
 
 /** Asks everything there is to ask, at the same time where possible. */
 export async function collectReport(stackName: string): Promise<StatusReport> {
-  const report: StatusReport = { stackName, courses: [], problems: [] };
+  const report: StatusReport = { stackName, servers: [], courses: [], problems: [] };
   await Promise.all([
-    isDev(stackName) ? part(report, "dev cloud", () => reportDevcloud(report)) : undefined,
-    part(report, `stack ${stackName}`, async () => {
+    isDev(stackName) ? part(report.problems, "dev cloud", () => reportDevcloud(report)) : undefined,
+    part(report.problems, `stack ${stackName}`, async () => {
       const outputs = await reportStack(report, stackName);
-      const [answers] = await Promise.all([
-        part(report, "web server", () => askServices(outputs)),
-        reportDomain(report, outputs),
-      ]);
-      const publisher = answers && (await reportServices(report, outputs, answers));
-      await reportCourses(report, outputs, publisher);
+      await Promise.all([reportServers(report, outputs), reportDomain(report, outputs)]);
+      await reportCourses(report, outputs);
     }),
   ]);
   return report;
-}
-
-/** Asks for one part; a failure becomes a line of the report. */
-async function part<Answer>(
-  report: StatusReport,
-  what: string,
-  ask: () => Promise<Answer>,
-): Promise<Answer | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof Interrupted) throw error;
-    report.problems.push(`${what}: ${describe(error)}`);
-    return undefined;
-  }
 }
 
 async function reportDevcloud(report: StatusReport): Promise<void> {
@@ -93,7 +68,7 @@ async function reportDevcloud(report: StatusReport): Promise<void> {
 }
 
 async function reportStack(report: StatusReport, name: string): Promise<StackOutputs> {
-  if (isDev(name) && !process.env.PULUMI_BACKEND_URL && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
+  if (isDev(name) && !existsSync(join(BACKEND, ".pulumi", "stacks", PROJECT))) {
     throw new UserError("not there yet: make it with `npm run up`");
   }
   const toolchain = await findToolchain();
@@ -133,13 +108,10 @@ async function stackFacts(stack: Stack): Promise<StackFacts> {
   };
 }
 
-/** Asks all services of the web server. */
-async function askServices(outputs: StackOutputs): Promise<Record<string, Answer>> {
-  return await askWebServer(outputs, {
-    publisher: PUBLISHER_COMMAND,
-    ...(outputs.uploadUrls && { gateway: GATEWAY_COMMAND }),
-    ...(outputs.siteUrl.startsWith("https:") && { certificate: CERTIFICATE_COMMAND }),
-  });
+async function reportServers(report: StatusReport, outputs: StackOutputs): Promise<void> {
+  report.servers = await Promise.all(serversOf(outputs).map((_, index) => serverReport(outputs, index + 1)));
+  for (const { name, problems } of report.servers)
+    report.problems.push(...problems.map((problem) => (report.servers.length > 1 ? `${name}: ${problem}` : problem)));
 }
 
 async function reportDomain(report: StatusReport, { dnsRecords = [] }: StackOutputs): Promise<void> {
@@ -147,48 +119,16 @@ async function reportDomain(report: StatusReport, { dnsRecords = [] }: StackOutp
   report.problems.push(...problems.flatMap((problem) => (problem === undefined ? [] : `DNS: ${problem}`)));
 }
 
-/** @returns what the publisher says */
-async function reportServices(
-  report: StatusReport,
-  outputs: StackOutputs,
-  { publisher, gateway, certificate }: Record<string, Answer>,
-): Promise<Status | undefined> {
-  await part(report, "upload gateway", async () => {
-    if (gateway) report.uploads = gatewayStatus(gateway, outputs.uploadUrls ?? []);
-    if (report.uploads && report.uploads.state !== "active")
-      throw new UserError(
-        `it is ${report.uploads.state}: npm run ssh -- sudo journalctl --unit upload-gateway --lines 20`,
-      );
-  });
-  await part(report, "certificate", async () => {
-    if (certificate) report.certificate = certificateStatus(certificate);
-    const problem = report.certificate && certificateProblem(report.certificate);
-    if (problem) throw new UserError(problem);
-  });
-  return await part(report, "publisher", async () => publisher && publisherStatus(publisher));
-}
-
-async function reportCourses(
-  report: StatusReport,
-  { courseUrls }: StackOutputs,
-  publisher: Status | undefined,
-): Promise<void> {
-  const { certificate } = report;
+async function reportCourses(report: StatusReport, { courseUrls }: StackOutputs): Promise<void> {
+  // Where no server has a certificate of a name yet, it is served by HTTP.
+  const isPlain = (name: string) =>
+    report.servers.every(({ certificate }) => certificate && (!certificate.ends || certificate.missing.includes(name)));
   report.courses = await Promise.all(
     Object.entries(courseUrls).map(async ([name, declared]) => {
-      const isPlain = certificate && (!certificate.ends || certificate.missing.includes(new URL(declared).hostname));
-      const url = isPlain ? declared.replace(/^https:/, "http:") : declared;
-      const status = publisher?.courses.find((one) => one.name === name);
-      return { name, url, http: (await askHttp(url)).status, ...(status && { publisher: status }) };
+      const url = isPlain(new URL(declared).hostname) ? declared.replace(/^https:/, "http:") : declared;
+      return { name, url, http: (await askHttp(url)).status };
     }),
   );
-  for (const { name, url, http, publisher } of report.courses) {
+  for (const { name, url, http } of report.courses)
     if (http !== 200) report.problems.push(`course ${name}: ${url} answers ${http}`);
-    if (publisher?.state === "outage") {
-      report.problems.push(`course ${name}: ${publisher.lastError?.message ?? "the object store gives no listing"}`);
-    }
-  }
-  if (!publisher) return;
-  report.mount = publisher.mount;
-  if (!publisher.mount.healthy) report.problems.push(`mount: ${publisher.mount.detail}`);
 }

@@ -1,5 +1,7 @@
 import type { CertificateStatus } from "./certificate";
 import { count, duration, megabytes, secondsSince } from "./progress";
+import type { CourseStatus } from "./publisher";
+import type { ServerReport } from "./serverReport";
 import type { CourseReport, StatusReport } from "./statusReport";
 import type { GatewayStatus } from "./uploadGateway";
 
@@ -9,10 +11,9 @@ const SHOWN = 3;
 /** The report as a person reads it. */
 export function statusText(report: StatusReport): string {
   const lines = [...devcloudLines(report), ...stackLines(report)];
-  if (report.certificate) lines.push(certificateLine(report.certificate));
-  if (report.mount) lines.push(`Mount /mnt    ${report.mount.healthy ? "healthy" : "broken"}: ${report.mount.detail}`);
-  if (report.uploads) lines.push(...uploadLines(report.uploads));
-  if (report.courses.length > 0) lines.push("Courses", ...report.courses.flatMap(courseLines));
+  lines.push(...report.servers.flatMap((server) => serverLines(server, report.servers.length > 1)));
+  if (report.courses.length > 0)
+    lines.push("Courses", ...report.courses.flatMap((course) => courseLines(course, report.servers)));
   if (report.problems.length === 0) lines.push("Everything works.");
   else lines.push("Problems", ...report.problems.map((problem) => `  - ${problem.replaceAll("\n", "\n    ")}`));
   return `${lines.join("\n")}\n`;
@@ -40,31 +41,54 @@ function stackLines({ stackName, stack }: StatusReport): string[] {
   ];
 }
 
+function serverLines({ name, address, certificate, publisher, uploads }: ServerReport, isOneOfMany: boolean): string[] {
+  const mount = publisher?.mount;
+  return [
+    ...(isOneOfMany ? [`Server        ${name}  ${address}`] : []),
+    ...(certificate ? [certificateLine(certificate)] : []),
+    ...(mount ? [`Mount /mnt    ${mount.healthy ? "healthy" : "broken"}: ${mount.detail}`] : []),
+    ...(uploads ? uploadLines(uploads) : []),
+  ];
+}
+
 function certificateLine({ domain, ends }: CertificateStatus): string {
   return `Certificate   ${domain}, ${ends ? `until ${ends.slice(0, 10)}` : "none yet"}`;
 }
 
 function uploadLines({ urls, state, detail }: GatewayStatus): string[] {
-  return [`Uploads       ${state}: ${urls.join("  ")}`, ...(detail === "" ? [] : [`              ${detail}`])];
+  const where = urls.length === 0 ? "" : `: ${urls.join("  ")}`;
+  return [`Uploads       ${state}${where}`, ...(detail === "" ? [] : [`              ${detail}`])];
 }
 
-function courseLines({ name, url, http, publisher }: CourseReport): string[] {
+function courseLines({ name, url, http }: CourseReport, servers: ServerReport[]): string[] {
   const served = http === 200 ? url : `${url} (answers ${http})`;
-  if (!publisher) return [`  ${name.padEnd(12)} ${served}`];
-  const published = publisher.lastPublication ? `, published ${ago(publisher.lastPublication.at)}` : "";
-  const lines = [
-    `  ${name.padEnd(12)} ${publisher.state.padEnd(10)} ${count(publisher.files).padStart(6)} files ${megabytes(publisher.bytes).padStart(9)}  ${served}${published}`,
+  const publishers = servers.map(({ publisher }) => publisher?.courses.find((one) => one.name === name));
+  const [first] = publishers;
+  return [
+    `  ${name.padEnd(12)} ${first ? publishedText(first, `  ${served}`) : served}`,
+    ...publishers.flatMap((publisher, index) => {
+      if (!publisher) return [];
+      const own = index === 0 ? [] : [`    on server ${index + 1}: ${publishedText(publisher)}`];
+      return [...own, ...keptLines(publisher, index === 0 ? "" : ` --server ${index + 1}`)];
+    }),
   ];
-  if (publisher.heldDeletions > 0) {
-    lines.push(
-      `    ${count(publisher.heldDeletions)} deletions wait for approval: npm run ssh -- sudo site-publisher approve ${name}`,
-    );
-  }
-  for (const { name: object, reason } of publisher.skipped.slice(0, SHOWN)) {
-    lines.push(`    not published: ${JSON.stringify(object)}: ${reason}`);
-  }
-  if (publisher.skipped.length > SHOWN) lines.push(`    not published: ${publisher.skipped.length - SHOWN} more`);
-  return lines;
+}
+
+function publishedText({ state, files, bytes, lastPublication }: CourseStatus, served = ""): string {
+  const published = lastPublication ? `, published ${ago(lastPublication.at)}` : "";
+  return `${state.padEnd(10)} ${count(files).padStart(6)} files ${megabytes(bytes).padStart(9)}${served}${published}`;
+}
+
+/** What is in the store and not on the site, or the other way round. */
+function keptLines({ name, heldDeletions, skipped }: CourseStatus, server: string): string[] {
+  const approve = `npm run ssh --${server} sudo site-publisher approve ${name}`;
+  return [
+    ...(heldDeletions > 0 ? [`    ${count(heldDeletions)} deletions wait for approval: ${approve}`] : []),
+    ...skipped
+      .slice(0, SHOWN)
+      .map(({ name: object, reason }) => `    not published: ${JSON.stringify(object)}: ${reason}`),
+    ...(skipped.length > SHOWN ? [`    not published: ${skipped.length - SHOWN} more`] : []),
+  ];
 }
 
 function ago(time: string): string {

@@ -1,6 +1,5 @@
 import { run } from "./run";
-import { withSshLogin } from "./ssh";
-import type { StackOutputs } from "./stack";
+import { type Login, withSshLogin } from "./ssh";
 
 /** Seconds for the answers over SSH: an emulated server with much to do takes long to log in to. */
 const ANSWER_SECONDS = 90;
@@ -24,12 +23,9 @@ export function lineOf({ text }: Answer, name: string): string | undefined {
 const BEGIN = "--- begin ";
 const END = "--- end ";
 
-/** Runs several commands on a stack's web server in one login. @throws CommandError when the server does not answer */
-export async function askWebServer(
-  outputs: StackOutputs,
-  commands: Record<string, string>,
-): Promise<Record<string, Answer>> {
-  const output = await withSshLogin(outputs, (args) =>
+/** Runs several commands on a web server in one login. @throws CommandError when the server does not answer */
+export async function askWebServer(login: Login, commands: Record<string, string>): Promise<Record<string, Answer>> {
+  const output = await withSshLogin(login, (args) =>
     run("ssh", [...args, scriptOf(commands)], { timeoutSeconds: ANSWER_SECONDS }),
   );
   return answersOf(output);

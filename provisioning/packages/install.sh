@@ -15,6 +15,12 @@ one_of HTTPS yes no
 one_of SECURITY_UPDATES yes no
 check_host
 
+# Until the site is set up nobody is to see nginx's own page: visitors are better off at another server of the site.
+if [[ ! -e /usr/local/lib/web-server/configure ]]; then
+  systemctl --quiet mask nginx.service 2>/dev/null || fail "nginx can't be kept from starting; see: systemctl mask nginx"
+  systemctl --quiet stop nginx.service 2>/dev/null || true
+fi
+
 mapfile -t missing < <(missing_packages)
 if ((${#missing[@]} == 0)); then
   say "all packages are there"

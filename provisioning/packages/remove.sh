@@ -8,6 +8,7 @@ FUSE_DRIVER=cloudfuse
 . ./list.sh
 
 require_root
+systemctl --quiet unmask nginx.service
 if [[ -s $installed_list ]]; then
   mapfile -t added < <(sort --unique "$installed_list")
   say "removing ${#added[@]} packages (about a minute); what they needed goes with: apt-get autoremove"

@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Installs the publisher and keeps it running.
-# Files: site-publisher.cjs (the program), config.json (what to publish)
+# Inputs: AWAIT_COURSES = yes | no: whether the step ends only when every course is published
+# Files:  site-publisher.cjs (the program), config.json (what to publish)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=publisher
 . ./lib.sh
+read_inputs
 
 require_root
+one_of AWAIT_COURSES yes no
 for file in site-publisher.cjs config.json; do
   [[ -s $file ]] || fail "the file $file is missing or empty"
 done

@@ -2,8 +2,7 @@
 # Makes nginx serve the site: by HTTPS, if there is a certificate of its name. Courses whose names the certificate does not
 # have are served by path for the time being, and by HTTP at their names. Run by this step, and whenever a certificate was
 # obtained.
-# Inputs: SERVER_NAME = DNS name of the site; empty: any name. COURSE_NAMES = the courses' own; none where they are served by
-#         path. LOG_ADDRESSES = anonymous | full
+# Inputs: those of install.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 step=web-server
@@ -27,8 +26,10 @@ parts=(common.conf courses.conf "$form.conf")
 if [[ -n $waiting ]]; then parts+=(waiting.conf); fi
 log_address=\$xwmooc_anonymous
 if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
-edits+=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@SERVER_NAME@|$domain|" -e "s|@NAMES@|$names|" -e "s|@WAITING@|${waiting# }|"
-  -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+visitor=\$binary_remote_addr
+if [[ $BALANCED == yes ]]; then visitor='""'; fi
+edits+=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@VISITOR@|$visitor|" -e "s|@SERVER_NAME@|$domain|" -e "s|@NAMES@|$names|"
+  -e "s|@WAITING@|${waiting# }|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
 scratch=$(mktemp --directory)
@@ -36,10 +37,18 @@ trap 'rm -rf "$scratch"' EXIT
 rendered=$scratch/rendered before=$scratch/before
 mkdir "$before"
 sed "${edits[@]}" "${parts[@]}" >"$rendered"
+read -ra others <<<"$SIBLINGS"
+challenge=challenge
+if ((${#others[@]} > 0)); then
+  challenge="challenge-siblings"
+  # None is left out for having failed: each has other challenges.
+  printf 'upstream xwmooc_siblings {\n%s\n}\n' "$(printf '    server %s:80 max_fails=0;\n' "${others[@]}")" >>"$rendered"
+fi
 for file in "$site" "$snippets"-{site,challenge}.conf; do
   if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
 done
-for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
+install_file site.conf "$snippets-site.conf" root:root 0644
+install_file "$challenge.conf" "$snippets-challenge.conf" root:root 0644
 install_file "$rendered" "$site" root:root 0644
 
 if ! problem=$(nginx -t -q 2>&1); then

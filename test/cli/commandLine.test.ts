@@ -26,10 +26,13 @@ describe("a command line that does not fit", () => {
     ["upload", ["py4inf"], /COURSE and FOLDER are needed/],
     ["upload", ["py4inf", "a", "b"], /"b" is too much/],
     ["ssh", ["--stak", "dev"], /Unknown option --stak/],
+    ["ssh", ["--server", "two"], /--server must be a number, 1 for the first; it is "two"/],
     ["newAuthor", ["kim"], /NAME and --course are needed/],
     ["newAuthor", ["kim", "--course", "pi", "--right", "write"], /--right write is unknown: give read, upload, delete/],
     ["ciPreview", ["--comment", "main"], /--comment main is not the number of a pull request/],
     ["ciPreview", ["--issue"], /--issue needs --drift/],
+    ["newRegion", ["--username", "SL1-2:SL1"], /NAME is needed/],
+    ["newRegion", ["seoul", "--usrname", "SL1-2:SL1"], /Unknown option '--usrname'/],
     ["uploadSite", ["kim"], /"kim" is too much/],
   ])("%s %j: one message, the usage, no stack trace", (name, args, message) => {
     const { status, stdout, stderr } = command(name, ...args);
@@ -38,6 +41,19 @@ describe("a command line that does not fit", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
     expect(stdout).toBe("");
     expect(status).toBe(2);
+  });
+
+  it.each([
+    [["dev"], 2, "The stack dev is the one of the dev cloud: give the region another name."],
+    [["Seoul"], 2, 'NAME must be lower-case letters, digits and hyphens; it is "Seoul".'],
+    [["tokyo2"], 1, "Pulumi.tokyo2.yaml is there already: change it by hand, or replace it with --overwrite"],
+    [["seoul", "--copy-courses-from", "osaka"], 1, 'no stack "osaka" to copy courses from. There are: hongkong,'],
+    [["seoul"], 2, "These options are missing:\n  --auth-url: Authentication URL of the object store (SoftLayer:"],
+  ])("newRegion %j: what is wrong, and nothing is written", (args, code, message) => {
+    const { status, stdout, stderr } = command("newRegion", ...args);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe("");
+    expect(status).toBe(code);
   });
 
   it.each(["down", "clean", "ssh"])("%s --help explains itself", (name) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect, it } from "vitest";
-import { withSshLogin } from "../../cli/lib/ssh";
+import { describe, expect, it } from "vitest";
+import { loginOf, withSshLogin } from "../../cli/lib/ssh";
 
 const outputs = {
   siteUrl: "http://192.0.2.1/",
@@ -30,4 +30,26 @@ it("an SSH login pins the host key, and its key lies in a private folder only as
   });
   await expect(login).rejects.toThrow("the connection broke");
   expect(existsSync(dirname(key))).toBe(false);
+});
+
+describe("of several web servers", () => {
+  const servers = [
+    { name: "dev-web", address: "192.0.2.1", sshHostKey: "ssh-ed25519 AAAA" },
+    { name: "dev-web-2", address: "192.0.2.2", sshHostKey: "ssh-ed25519 BBBB" },
+  ];
+
+  it("one is logged in to by its own address and host key", () => {
+    expect(loginOf({ ...outputs, servers }, 2)).toMatchObject({
+      address: "192.0.2.2",
+      sshHostKey: "ssh-ed25519 BBBB",
+      sshUser: "debian",
+      sshPrivateKey: outputs.sshPrivateKey,
+    });
+    expect(loginOf(outputs, 1)).toMatchObject({ address: "192.0.2.1", sshHostKey: outputs.sshHostKey });
+  });
+
+  it("one that is not there is told by number", () => {
+    expect(() => loginOf({ ...outputs, servers }, 3)).toThrow("The stack has 2 web servers: --server must be 1 to 2.");
+    expect(() => loginOf(outputs, 2)).toThrow("The stack has one web server: leave --server out.");
+  });
 });

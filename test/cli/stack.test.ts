@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ROOT } from "../../cli/lib/paths";
-import { pulumiEnvironment, Stack, selectedStack, stackOfCommandLine } from "../../cli/lib/stack";
+import { pulumiEnvironment, Stack, selectedStack, stackOfCommandLine, userBackend } from "../../cli/lib/stack";
 import { findCourse, loadStackConfig } from "../../cli/lib/stackConfig";
 import { rawConfig } from "../support/stack";
 
@@ -25,11 +25,41 @@ describe("the environment of the Pulumi CLI", () => {
     }
   });
 
-  it("leaves alone what the user has set", () => {
-    const user = { PULUMI_BACKEND_URL: "s3://states", PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" };
-    const env = pulumiEnvironment("dev", {}, user);
-    expect(env).not.toHaveProperty("PULUMI_BACKEND_URL");
-    expect(env).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+  it("leaves alone what the user has set for the regions, and the stack dev where it is", () => {
+    const user = {
+      PULUMI_BACKEND_URL: "s3://states",
+      PULUMI_CONFIG_PASSPHRASE: "theirs",
+      PULUMI_SKIP_UPDATE_CHECK: "no",
+    };
+    expect(Object.keys(pulumiEnvironment("tokyo2", {}, user))).toEqual(["PULUMI_NODEJS_TRANSPILE_ONLY"]);
+    expect(pulumiEnvironment("dev", {}, user)).toMatchObject({
+      PULUMI_BACKEND_URL: `file://${ROOT}/.state/pulumi`,
+      PULUMI_CONFIG_PASSPHRASE: "xwmooc-dev",
+    });
+  });
+});
+
+describe("the backend of the regions' stacks", () => {
+  it.each([
+    [{}, undefined, undefined],
+    [{}, "", undefined],
+    [{}, "file:///states", "file:///states"],
+    [{ PULUMI_BACKEND_URL: "s3://states" }, "file:///states", "s3://states"],
+    [{ PULUMI_ACCESS_TOKEN: "pul-1" }, undefined, "https://api.pulumi.com"],
+  ])("%j, logged in to %s", (user, current, backend) => {
+    const home = mkdtempSync(join(folder, "home-"));
+    if (current !== undefined) writeFileSync(join(home, "credentials.json"), JSON.stringify({ current }));
+    expect(userBackend({ PULUMI_HOME: home }, user)).toBe(backend);
+  });
+
+  it("that nobody is logged in to is asked for nothing; the message names the ways to log in", async () => {
+    const toolchain = { pulumi: "/nowhere/pulumi", env: { PULUMI_HOME: folder }, origin: "installed" } as const;
+    for (const name of ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"]) vi.stubEnv(name, "");
+    await expect(new Stack("tokyo2", toolchain).outputs()).rejects.toThrow(
+      /not logged in[\s\S]* login [\s\S]* login file:\/\/FOLDER[\s\S]* login 's3:\/\//,
+    );
+    await expect(new Stack("dev", toolchain).outputs()).rejects.toThrow('"pulumi" is not installed');
+    vi.unstubAllEnvs();
   });
 });
 
@@ -68,11 +98,18 @@ describe("the stack of a Pulumi command line", () => {
 });
 
 describe("a stack's configuration", () => {
+  let loggedIn: string;
+  beforeAll(() => {
+    loggedIn = mkdtempSync(join(folder, "logged-in-"));
+    writeFileSync(join(loggedIn, "credentials.json"), JSON.stringify({ current: "file:///states" }));
+  });
+
   /** A stand-in for the CLI that gives one answer. */
   function stackThatAnswers(script: string): Stack {
     const pulumi = join(folder, "pulumi");
     writeFileSync(pulumi, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    return new Stack("tokyo2", { pulumi, env: {}, origin: "installed" });
+    const env = { PULUMI_CREDENTIALS_PATH: loggedIn };
+    return new Stack("tokyo2", { pulumi, env, origin: "installed" });
   }
 
   it("is parsed as the Pulumi program does it, and names the courses when one is unknown", async () => {

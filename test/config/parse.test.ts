@@ -95,6 +95,12 @@ describe("parseConfig", () => {
       { "network.create": { externalNetwork: "x" } },
       /xwmooc:network needs exactly one of "existing"/,
     ],
+    ["no server at all", { "webServer.count": 0 }, /xwmooc:webServer\.count must be 1 to 5/],
+    [
+      "an unknown load balancer",
+      { "webServer.loadBalancer": "haproxy" },
+      /xwmooc:webServer\.loadBalancer must be "octavia" or "none"/,
+    ],
     ["SSH from nowhere", { "webServer.sshFrom": [] }, /xwmooc:webServer\.sshFrom is empty/],
     ["a course twice", { courses: [course, course] }, /xwmooc:courses name "pi" is given to more than one course/],
     [

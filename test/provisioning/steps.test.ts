@@ -63,6 +63,11 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     await sh("make --version");
   });
 
+  it("keep nginx's own page from visitors until the site is set up", async () => {
+    expect(await sh("systemctl is-enabled nginx || true")).toBe("masked");
+    expect(await sh("systemctl is-active nginx || true")).toBe("inactive");
+  });
+
   it("name an input that is wrong", async () => {
     const { code, stderr } = await host.step("packages", driver, { inputs: { FUSE_DRIVER: "sshfs" } });
     expect(code).toBe(1);
@@ -183,6 +188,35 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^web-server: error: nginx refuses its configuration: /);
     await sh("nginx -t -q && curl -sf http://127.0.0.1/pi/");
+    expect((await host.step("web-server", driver)).stderr).toBe("");
+  });
+
+  it("ask a server's siblings for a challenge that is not here, and never in circles", async () => {
+    await sh(`ip address add 127.0.0.8/8 dev lo; ip address add 127.0.0.9/8 dev lo
+      mkdir -p /var/www/acme/.well-known/acme-challenge /root/sibling/.well-known/sibling-challenge
+      echo ours >/var/www/acme/.well-known/acme-challenge/here; echo theirs >/root/sibling/.well-known/sibling-challenge/there
+      systemd-run --quiet --unit=sibling --working-directory=/root/sibling python3 -m http.server --bind 127.0.0.9 8098
+      nft add table ip sibling
+      nft 'add chain ip sibling out { type nat hook output priority -100; }; add rule ip sibling out ip daddr 127.0.0.9 tcp dport 80 dnat to 127.0.0.9:8098'`);
+    // The first sibling is this server itself: it has what it has, and asks nobody else.
+    const { stderr } = await host.step("web-server", driver, { inputs: { SIBLINGS: "127.0.0.1 127.0.0.9" } });
+    expect(stderr).toBe("");
+    const ask = (path: string) => sh(`curl -s -w ' %{http_code}' http://127.0.0.8/.well-known/acme-challenge/${path}`);
+    await host.container.until(10, "the sibling answers", async () => (await ask("there")) === "theirs\n 200");
+    expect(await ask("here")).toBe("ours\n 200");
+    expect(await ask("nowhere")).toMatch(/ 404$/);
+    await sh("systemctl stop sibling");
+    expect(await ask("here")).toBe("ours\n 200");
+    expect((await host.step("web-server", driver)).stderr).toBe("");
+    expect(await ask("nowhere")).toMatch(/ 404$/);
+    await sh("nft delete table ip sibling; rm -r /root/sibling /var/www/acme");
+  });
+
+  it("tell no visitors apart behind a load balancer", async () => {
+    const limits = () => sh("nginx -T 2>/dev/null | grep -A1 'map $xwmooc_is_local'");
+    expect(await limits()).toContain("0 $binary_remote_addr;");
+    expect((await host.step("web-server", driver, { inputs: { BALANCED: "yes" } })).stderr).toBe("");
+    expect(await limits()).toContain('0 "";');
     expect((await host.step("web-server", driver)).stderr).toBe("");
   });
 
@@ -360,8 +394,12 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
       await host.store("PUT", "canary");
       const canary = { seconds: 1, container: "canary" };
       const config = JSON.stringify({ ...publisherConfig({ courses: ["pi", "py4inf"], pollSeconds: 1 }), canary });
-      const { stderr } = await host.step("publisher", driver, { files: { "config.json": config } });
+      const { stderr, stdout } = await host.step("publisher", driver, {
+        inputs: { AWAIT_COURSES: "yes" },
+        files: { "config.json": config },
+      });
       expect(stderr).toBe("");
+      expect(stdout).toContain("publisher: verified: all courses are published\n");
       const measured = await host.container.until(20, "a measurement", async () => {
         const { canary } = JSON.parse(await sh("site-publisher status --json")) as Status;
         return canary?.latencySeconds ?? undefined;

@@ -1,5 +1,6 @@
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Canary } from "../../provisioning/publisher/src/canary";
 import { SwiftClient } from "../../swift/client";
@@ -34,7 +35,7 @@ beforeEach(async () => {
 });
 async function read(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of (await client.get("canary", "probe.txt")).chunks) chunks.push(chunk);
+  for await (const chunk of (await client.get("canary", `${hostname()}.txt`)).chunks) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 }
 

@@ -204,11 +204,12 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
       return { inputs: { FUSE_DRIVER: driver, CONTAINERS: options.courses.join(" ") } };
     case "publisher":
       return {
+        inputs: { AWAIT_COURSES: "no" },
         files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(publisherConfig(options)) },
       };
     case "web-server":
       return {
-        inputs: { SERVER_NAME: "", COURSE_NAMES: "", LOG_ADDRESSES: "anonymous" },
+        inputs: { SERVER_NAME: "", COURSE_NAMES: "", LOG_ADDRESSES: "anonymous", BALANCED: "no", SIBLINGS: "" },
         files: { "courses.conf": nginxCourses(declared(options.courses), { coursesBy: "path" }) },
       };
   }

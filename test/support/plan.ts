@@ -19,16 +19,17 @@ function masked(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
 }
 
-/** Declares a datacenter against mocks and gives every resource it would register, sorted by name. */
+/** Declares a datacenter against mocks and gives every resource it would register, sorted by name, and their names in the order of time. */
 export async function planOf(
   config: StackConfig,
-): Promise<{ resources: PlannedResource[]; outputs: Record<string, unknown> }> {
+): Promise<{ resources: PlannedResource[]; order: string[]; outputs: Record<string, unknown> }> {
   const resources: PlannedResource[] = [];
   const outputs = await declare(config, ({ inputs, ...one }) => {
     resources.push({ ...one, inputs: masked(inputs) as Record<string, unknown> });
   });
+  const order = resources.map(({ name }) => name);
   resources.sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
-  return { resources, outputs };
+  return { resources, order, outputs };
 }
 
 /**
@@ -66,9 +67,13 @@ function computed(type: string, name: string): Record<string, unknown> {
     case "command:local:Command":
       return { stdout: `PRIVATE KEY of ${name}\nssh-ed25519 PUBLIC-KEY-OF-${name}`, stderr: "" };
     case "openstack:networking/floatingIp:FloatingIp":
-      return { address: "198.51.100.7" };
+      return { address: name.includes("balancer") ? "198.51.100.9" : "198.51.100.7" };
     case "openstack:compute/instance:Instance":
-      return { accessIpV4: "198.51.100.8" };
+      return { accessIpV4: "192.0.2.7" };
+    case "openstack:networking/port:Port":
+      return { allFixedIps: ["2001:db8::7", "192.0.2.7"] };
+    case "openstack:loadbalancer/loadBalancer:LoadBalancer":
+      return { vipAddress: "192.0.2.9", vipPortId: `${name}-vip-port` };
     default:
       return {};
   }

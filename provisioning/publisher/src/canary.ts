@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftClient } from "../../../swift/client";
 import type { Canary as CanaryConfig, Course } from "./config";
 import type { Journal } from "./journal";
 import type { CanaryStatus } from "./status";
 
-const OBJECT = "probe.txt";
+/** Each server has one of its own in the container. */
+const OBJECT = `${hostname()}.txt`;
 /** Below what nginx serves in spite of the dot, and no course can be. */
 const PATH = ".well-known/canary";
 /** The site is asked for the new bytes this often … */

@@ -1,0 +1,102 @@
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { ConfigError, NAMESPACE, parseConfig, setSecretCommand } from "../../config/parse";
+import { UserError } from "./errors";
+import { type Answers, QUESTIONS, secretPaths } from "./regionQuestions";
+
+/** The configuration of a stack by full key, as its file has it. */
+type Config = Record<string, unknown>;
+
+/** The file of a stack. */
+export function stackFile(folder: string, stack: string): string {
+  return join(folder, `Pulumi.${stack}.yaml`);
+}
+
+/** The stacks that have a file, those of regions first. */
+export function stacksWithFile(folder: string): string[] {
+  const stacks = readdirSync(folder).flatMap((file) => /^Pulumi\.([\w-]+)\.yaml$/.exec(file)?.[1] ?? []);
+  return stacks.sort((a, b) => Number(a === "dev") - Number(b === "dev") || (a < b ? -1 : 1));
+}
+
+/** The courses of a stack as its file has them. @throws UserError naming the stacks there are */
+export function coursesOf(folder: string, stack: string): unknown {
+  const there = stacksWithFile(folder);
+  if (!there.includes(stack))
+    throw new UserError(`There is no stack "${stack}" to copy courses from. There are: ${there.join(", ")}.`);
+  const { config } = parse(readFileSync(stackFile(folder, stack), "utf8")) as { config?: Config };
+  return config?.[`${NAMESPACE}courses`];
+}
+
+/** The configuration that answers and courses make; without its secrets. */
+export function configOf(region: string, answers: Answers, courses: unknown): Config {
+  const config: Record<string, unknown> = { region };
+  for (const { key, kind } of QUESTIONS) {
+    const answer = answers[key];
+    if (answer !== undefined) put(config, key, configured(answer, kind));
+  }
+  // cloudfuse knows the old way to sign in alone.
+  if (answers["objectStore.authType"] !== "v1password") config.contentMount = { driver: "rclone" };
+  config.courses = courses;
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [NAMESPACE + key, value]));
+}
+
+function configured(answer: string, kind: "list" | "number" | undefined): unknown {
+  if (kind === "list") return answer.split(/[\s,]+/).filter(Boolean);
+  return kind === "number" && Number.isFinite(Number(answer)) ? Number(answer) : answer;
+}
+
+function put(config: Record<string, unknown>, path: string, value: unknown): void {
+  const [key = "", ...inner] = path.split(".");
+  if (inner.length === 0) {
+    config[key] = value;
+    return;
+  }
+  config[key] ??= {};
+  put(config[key] as Record<string, unknown>, inner.join("."), value);
+}
+
+/** What the schema has against it, as if the secrets were there. */
+export function problemsOf(region: string, answers: Answers, courses: unknown): string[] {
+  const complete = configOf(region, answers, courses);
+  for (const path of secretPaths(answers)) put(complete, NAMESPACE + path, "-");
+  const values = Object.entries(complete)
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
+  try {
+    parseConfig({ stack: region, values: Object.fromEntries(values), isSecret: () => true });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+/** The file's text. */
+export function regionText(region: string, answers: Answers, courses: unknown): string {
+  return [
+    `# Stack \`${region}\`, written by \`npm run new-region\`. Its secrets are set by`,
+    ...secretPaths(answers).map((path) => `#   ${setSecretCommand(region, path)}`),
+    "# Keys: docs/configuration.md.",
+    stringify({ config: configOf(region, answers, courses) }, { lineWidth: 0 }),
+  ].join("\n");
+}
+
+/**
+ * Writes the file of a region. One that is there is only replaced if that is allowed, and kept beside it.
+ * @returns where the file of before is now; undefined if there was none
+ * @throws UserError when there is one that may not be replaced
+ */
+export function writeRegion(folder: string, region: string, text: string, overwrite: boolean): string | undefined {
+  const file = stackFile(folder, region);
+  const before = existsSync(file) ? `${file}.old` : undefined;
+  if (before !== undefined && !overwrite) throw new UserError(alreadyThere(region));
+  if (before !== undefined) renameSync(file, before);
+  writeFileSync(file, text, { flag: "wx" });
+  return before;
+}
+
+/** That a region's file is there, and what can be done about it. */
+export function alreadyThere(region: string): string {
+  return `Pulumi.${region}.yaml is there already: change it by hand, or replace it with --overwrite (it is kept as Pulumi.${region}.yaml.old).`;
+}
