@@ -31,19 +31,14 @@ export function coursesOf(folder: string, stack: string): unknown {
 /** The configuration that answers and courses make; without its secrets. */
 export function configOf(region: string, answers: Answers, courses: unknown): Config {
   const config: Record<string, unknown> = { region };
-  for (const { key, kind } of QUESTIONS) {
+  for (const { key, list } of QUESTIONS) {
     const answer = answers[key];
-    if (answer !== undefined) put(config, key, configured(answer, kind));
+    if (answer !== undefined) put(config, key, list ? answer.split(/[\s,]+/).filter(Boolean) : answer);
   }
   // cloudfuse knows the old way to sign in alone.
   if (answers["objectStore.authType"] !== "v1password") config.contentMount = { driver: "rclone" };
   config.courses = courses;
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [NAMESPACE + key, value]));
-}
-
-function configured(answer: string, kind: "list" | "number" | undefined): unknown {
-  if (kind === "list") return answer.split(/[\s,]+/).filter(Boolean);
-  return kind === "number" && Number.isFinite(Number(answer)) ? Number(answer) : answer;
 }
 
 function put(config: Record<string, unknown>, path: string, value: unknown): void {

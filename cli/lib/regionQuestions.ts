@@ -15,8 +15,8 @@ export interface Question {
   suggestion?: string | ((answers: Answers) => string | undefined);
   /** Whether the key may be left out. Default: false. */
   optional?: boolean;
-  /** What the answer becomes, if not a text. Default: text. */
-  kind?: "list" | "number";
+  /** Whether the answer is a list, with commas. Default: false. */
+  list?: boolean;
   /** Whether the answers before make it a question at all. Default: always. */
   when?: (answers: Answers) => boolean;
 }
@@ -182,7 +182,7 @@ export const QUESTIONS: readonly Question[] = [
     key: "webServer.sshFrom",
     text: "Networks that may reach port 22, this machine's among them, with commas between",
     where: "not in the portal: the public address of your office, such as 203.0.113.0/24",
-    kind: "list",
+    list: true,
   },
   {
     option: "domain",

@@ -85,7 +85,7 @@ describe.skipIf(noContainers)(`the mount on ${SYSTEM}`, () => {
       await sh(`kill -STOP ${hung}`);
       // Long enough for the watchdog's next look to be caught in it, too short for its verdict.
       await sh("sleep 4");
-      const restarted = await host.container.run("timeout 5 systemctl restart nginx content-mount-watchdog");
+      const restarted = await host.container.run("timeout 5 systemctl restart ssh content-mount-watchdog");
       expect(restarted.code).toBe(0);
       await host.container.until(30, "the mount is back", shows);
       expect(await journal()).toContain(`killing the driver (process ${hung}), for /mnt has not answered for 10 s`);

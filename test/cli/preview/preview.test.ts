@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ROOT } from "../../../cli/lib/paths";
 import { readPriceBook } from "../../../cli/lib/preview/cost";
 import type { Digest } from "../../../cli/lib/preview/digest";
@@ -12,16 +12,19 @@ import recorded from "./recorded.json";
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "xwmooc-preview-"));
+  vi.stubEnv("PULUMI_BACKEND_URL", `file://${folder}`);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 /** A stack with a stand-in for the CLI, which notes how it was called. */
 function stackThatRuns(script: string): Stack {
   const pulumi = join(folder, "pulumi");
   writeFileSync(pulumi, `#!/bin/sh\necho "$*" >>${folder}/calls\n${script}\n`, { mode: 0o755 });
   writeFileSync(join(folder, "calls"), "");
-  const env = { PULUMI_BACKEND_URL: `file://${folder}` };
-  return new Stack("acme/xwmooc/tokyo2", { pulumi, env, origin: "installed" });
+  return new Stack("acme/xwmooc/tokyo2", { pulumi, env: {}, origin: "installed" });
 }
 
 const calls = () => readFileSync(join(folder, "calls"), "utf8");
