@@ -18,9 +18,14 @@ export interface Finished {
 }
 
 /** Runs a command of the README in the repository; its output is shown as it comes. */
-export function run(command: string, args: string[] = [], stdin = ""): Promise<Finished> {
+export function run(
+  command: string,
+  args: string[] = [],
+  stdin = "",
+  env: Record<string, string> = {},
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
@@ -35,8 +40,8 @@ export function run(command: string, args: string[] = [], stdin = ""): Promise<F
 }
 
 /** Runs a command and expects it to succeed. */
-export async function ok(command: string, args: string[] = [], stdin = ""): Promise<string> {
-  const { code, output } = await run(command, args, stdin);
+export async function ok(command: string, args: string[] = [], stdin = "", env = {}): Promise<string> {
+  const { code, output } = await run(command, args, stdin, env);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}:\n${output.slice(-4000)}`);
   return output;
 }
@@ -59,8 +64,10 @@ export interface Outputs {
 }
 
 /** The outputs of stack dev. */
-export async function outputs(): Promise<Outputs> {
-  const text = await pulumi("stack", "output", "--json");
+export const outputs = async (): Promise<Outputs> => readOutputs(await pulumi("stack", "output", "--json"));
+
+/** What `pulumi stack output --json` has printed. */
+export function readOutputs(text: string): Outputs {
   return JSON.parse(text.slice(text.indexOf("{"))) as Outputs;
 }
 
