@@ -38,6 +38,8 @@ export interface DatacenterOutputs {
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
   uploadHostKey?: pulumi.Output<string>;
+  /** Sign-in URL of the object store that the content is copied from; only in a mirror. */
+  mirrorOf?: string;
   /** What to create where the domain is registered; only with a domain. */
   dnsRecords?: pulumi.Output<DnsRecord[]>;
 }
@@ -93,6 +95,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshHostKey: pulumi.output(webServer.connection.hostKey),
       sshPrivateKey: pulumi.secret(webServer.connection.privateKey),
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
+      ...(config.mirror && { mirrorOf: config.mirror.from.authUrl }),
       ...(domain && { dnsRecords: webServer.address.apply((value) => [{ name: domain, type: "A" as const, value }]) }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
@@ -111,6 +114,7 @@ function egressTcpPorts(config: StackConfig): number[] {
   };
   const urls = [
     config.objectStore.authUrl,
+    ...(config.mirror ? [config.mirror.from.authUrl] : []),
     ...(config.contentMount.driver === "cloudfuse" ? [config.contentMount.repository] : []),
     ...(hasHttps(config.webServer) ? [config.webServer.certificate.authority] : []),
   ];

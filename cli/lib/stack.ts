@@ -102,6 +102,7 @@ export interface StackOutputs {
   sshPrivateKey: string;
   uploadUrls?: string[];
   uploadHostKey?: string;
+  mirrorOf?: string;
   dnsRecords?: DnsRecord[];
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { findToolchain } from "../../toolchain/ensure";
 import { CERTIFICATE_COMMAND, type CertificateStatus, certificateProblem, certificateStatus } from "./certificate";
+import { MIRROR_COMMAND, type MirrorStatus, mirrorProblem, mirrorStatus } from "./contentMirror";
 import { type DevcloudStatus, devcloudStatus } from "./devcloud";
 import { updatingProcess } from "./devStack";
 import { domainProblem } from "./dnsRecords";
@@ -25,6 +26,8 @@ export interface StatusReport {
   uploads?: GatewayStatus;
   /** Only where the site has a domain and HTTPS. */
   certificate?: CertificateStatus;
+  /** Sign-in URL of the object store that the content is copied from; only in a mirror. */
+  mirrorOf?: string;
   courses: CourseReport[];
   /** Everything that does not work, in words. */
   problems: string[];
@@ -46,6 +49,8 @@ export interface CourseReport {
   /** HTTP status, or why there is none. */
   http: number | string;
   publisher?: CourseStatus;
+  /** Only in a mirror. */
+  mirror?: MirrorStatus;
 }
 
 /** Asks everything there is to ask, at the same time where possible. */
@@ -61,6 +66,7 @@ export async function collectReport(stackName: string): Promise<StatusReport> {
       ]);
       const publisher = answers && (await reportServices(report, outputs, answers));
       await reportCourses(report, outputs, publisher);
+      await part(report, "mirror", async () => answers?.mirror && reportMirror(report, answers.mirror));
     }),
   ]);
   return report;
@@ -102,6 +108,7 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
   const updating = isDev(name) ? updatingProcess() : undefined;
   report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }), ...(updating && { updating }) };
+  if (outputs?.mirrorOf) report.mirrorOf = outputs.mirrorOf;
   if (!updating && facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
     report.problems.push(`stack ${name}: its last ${facts.lastUpdate.kind} ${facts.lastUpdate.result}`);
   }
@@ -138,6 +145,7 @@ async function askServices(outputs: StackOutputs): Promise<Record<string, Answer
   return await askWebServer(outputs, {
     publisher: PUBLISHER_COMMAND,
     ...(outputs.uploadUrls && { gateway: GATEWAY_COMMAND }),
+    ...(outputs.mirrorOf && { mirror: MIRROR_COMMAND }),
     ...(outputs.siteUrl.startsWith("https:") && { certificate: CERTIFICATE_COMMAND }),
   });
 }
@@ -191,4 +199,14 @@ async function reportCourses(
   if (!publisher) return;
   report.mount = publisher.mount;
   if (!publisher.mount.healthy) report.problems.push(`mount: ${publisher.mount.detail}`);
+}
+
+function reportMirror(report: StatusReport, answer: Answer): void {
+  const mirrored = mirrorStatus(answer);
+  for (const course of report.courses) {
+    const status = mirrored.find(({ name }) => name === course.name);
+    if (status) course.mirror = status;
+    const problem = status ? mirrorProblem(status) : "the mirror does not know it: npm run pulumi -- up";
+    if (problem) report.problems.push(`mirror of course ${course.name}: ${problem}`);
+  }
 }

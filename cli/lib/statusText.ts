@@ -1,4 +1,5 @@
 import type { CertificateStatus } from "./certificate";
+import type { MirrorStatus } from "./contentMirror";
 import { count, duration, megabytes, secondsSince } from "./progress";
 import type { CourseReport, StatusReport } from "./statusReport";
 import type { GatewayStatus } from "./uploadGateway";
@@ -12,6 +13,7 @@ export function statusText(report: StatusReport): string {
   if (report.certificate) lines.push(certificateLine(report.certificate));
   if (report.mount) lines.push(`Mount /mnt    ${report.mount.healthy ? "healthy" : "broken"}: ${report.mount.detail}`);
   if (report.uploads) lines.push(...uploadLines(report.uploads));
+  if (report.mirrorOf) lines.push(`Mirror        of ${report.mirrorOf}`);
   if (report.courses.length > 0) lines.push("Courses", ...report.courses.flatMap(courseLines));
   if (report.problems.length === 0) lines.push("Everything works.");
   else lines.push("Problems", ...report.problems.map((problem) => `  - ${problem.replaceAll("\n", "\n    ")}`));
@@ -48,7 +50,23 @@ function uploadLines({ urls, state, detail }: GatewayStatus): string[] {
   return [`Uploads       ${state}: ${urls.join("  ")}`, ...(detail === "" ? [] : [`              ${detail}`])];
 }
 
-function courseLines({ name, url, http, publisher }: CourseReport): string[] {
+function courseLines(course: CourseReport): string[] {
+  return [...siteLines(course), ...(course.mirror ? [mirrorLine(course.mirror)] : [])];
+}
+
+function mirrorLine({ state, different, held, objects, comparedAt, inStepAt, lagSeconds }: MirrorStatus): string {
+  const facts = [
+    `mirror: ${state}`,
+    ...(different > 0 ? [`${count(different)} objects differ${held > 0 ? ` (${count(held)} held)` : ""}`] : []),
+    `${count(objects)} at the source`,
+    comparedAt ? `compared ${ago(comparedAt)}` : "never compared",
+    ...(state !== "in step" && inStepAt ? [`in step ${ago(inStepAt)}`] : []),
+    ...(lagSeconds === null ? [] : [`last change here after ${duration(lagSeconds)}`]),
+  ];
+  return `    ${facts.join(", ")}`;
+}
+
+function siteLines({ name, url, http, publisher }: CourseReport): string[] {
   const served = http === 200 ? url : `${url} (answers ${http})`;
   if (!publisher) return [`  ${name.padEnd(12)} ${served}`];
   const published = publisher.lastPublication ? `, published ${ago(publisher.lastPublication.at)}` : "";
