@@ -33,11 +33,8 @@ describe.skipIf(noContainers)(`the mirror on ${SYSTEM}`, () => {
 
   beforeAll(async () => {
     host = await CourseHost.boot("mirror", { courses: [RASPBERRY, "py4inf"] });
-    await sh(`cat >>/etc/swift/proxy-server.conf <<'END'
-[filter:tempauth]
-user_SLTEST-2_READER = ${READER.apiKey}
-user_SLMIRROR-2_SLMIRROR = ${OWN.apiKey} .admin
-END`);
+    const users = [`user_SLTEST-2_READER = ${READER.apiKey}`, `user_SLMIRROR-2_SLMIRROR = ${OWN.apiKey} .admin`];
+    await sh(`sed -i '/^user_SLTEST-2_SLTEST/a ${users.join("\\n")}' /etc/swift/proxy-server.conf`);
     await host.stopStore();
     await host.startStore();
     const { loopback } = host.container;
@@ -90,11 +87,14 @@ END`);
     return await host.container.until(20, `pi is ${state}`, async () => {
       const known = await stateOf("pi");
       const since = state === "outage" ? known?.seenAt : known?.comparedAt;
-      return known?.state === state && since && since > now && known;
+      return known?.state === state && (since ?? "") > now ? known : undefined;
     });
   };
+  /** Of what is not large: a large object's hash is none of its content. */
   const listing = async (client: SwiftClient, container: string) =>
-    (await client.list(container)).map(({ name, hash, contentType }) => [name, hash, contentType]);
+    (await client.list(container))
+      .filter(({ bytes }) => bytes < 4_000_000)
+      .map(({ name, hash, contentType }) => [name, hash, contentType]);
   const digest = async (client: SwiftClient, container: string, name: string) => {
     const hash = createHash("md5");
     for await (const chunk of (await client.get(container, name)).chunks) hash.update(chunk);
@@ -148,6 +148,7 @@ END`);
       await compared();
       expect(await digest(own, "pi", "film.mp4")).toBe(await digest(source, RASPBERRY, "film.mp4"));
     }
+    await compared();
     const { requests } = way;
     requests.length = 0;
     await compared();
@@ -160,7 +161,7 @@ END`);
     for (const fault of [503, "html", "truncate", "reset"] as const) {
       way.fault = () => fault;
       const { problem } = await compared("outage");
-      expect(problem).toMatch(/127\.0\.0\.1:8081/);
+      expect(problem).toMatch(/127\.0\.0\.1:8081|an answer broke off/);
     }
     expect(await listing(own, "pi")).toEqual(before.filter(([name]) => name !== "during.html"));
     way.fault = () => undefined;

@@ -75,7 +75,7 @@ export class CourseMirror {
     copy.push(...(await this.unlike(unsure)));
     const deletions = this.judge(source, copies, gone);
     const { note } = this.options;
-    note({ objects: source.length, held: this.held, run: this.run, comparedAt: new Date().toISOString() });
+    note({ objects: source.length, held: this.held, run: this.run });
 
     const { failures, copied, bytes, lagSeconds } = await this.copyAll(copy);
     const postponed = failures.some(({ name }) => (this.failing.get(name) ?? 0) < PATIENCE);
@@ -84,6 +84,7 @@ export class CourseMirror {
     note({
       state: left === 0 ? "in step" : "different",
       different: left,
+      comparedAt: new Date(began).toISOString(),
       problem: this.problemOf(failures),
       ...(left === 0 && { inStepAt: new Date().toISOString() }),
       ...(lagSeconds !== undefined && { lagSeconds }),

@@ -19,7 +19,7 @@ export interface CourseState {
   different: number;
   /** Deletions that wait because they are too many at once. */
   held: number;
-  /** When both complete listings were last compared. */
+  /** When both listings were last asked for that then were compared. */
   comparedAt: string | null;
   /** When both stores were last alike. */
   inStepAt: string | null;
