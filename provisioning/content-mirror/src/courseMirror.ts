@@ -165,11 +165,11 @@ export class CourseMirror {
     // What was deleted before can't be restored here; it goes on to count.
     this.run = run && { ...run, gone: [...run.gone, ...restore] };
     const heldNames = new Set(held);
-    const pass = gone.filter(({ name }) => !heldNames.has(name));
+    const passed = gone.filter(({ name }) => !heldNames.has(name));
     const before = this.held;
-    this.held = gone.length - pass.length;
+    this.held = gone.length - passed.length;
     if (this.held > 0 && before === 0) journal.warn(`${course.name}: ${this.heldInWords()}`);
-    return pass;
+    return passed;
   }
 
   /** @throws SwiftError where one after the other fails */
