@@ -38,6 +38,10 @@ runMain(async () => {
   const stack = await stackNamed(values.stack);
   const config = await loadStackConfig(stack);
   for (const course of values.course) findCourse(config.courses, course);
+  if (config.mirror)
+    throw new UserError(
+      `Stack ${stack.name} is a mirror: authors upload in the region of ${config.mirror.from.authUrl}.`,
+    );
   const gateway = config.uploadGateway;
   if (gateway?.accounts.some((account) => account.name === name))
     throw new UserError(`There is an account "${name}" already, see Pulumi.${stack.name}.yaml.`);

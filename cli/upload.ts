@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { swiftCredentials } from "../components/hostFiles";
 import { SwiftClient } from "../swift/client";
 import { parseArguments, usageError } from "./lib/arguments";
-import { runMain } from "./lib/errors";
+import { runMain, UserError } from "./lib/errors";
 import { interruption, listenForInterruption } from "./lib/interruption";
 import { count, duration, secondsSince } from "./lib/progress";
 import { DEV } from "./lib/stack";
@@ -34,6 +34,10 @@ runMain(async () => {
   const startedAt = Date.now();
   const config = await loadStackConfig(await stackNamed(values.stack));
   const course = findCourse(config.courses, name);
+  if (config.mirror)
+    throw new UserError(
+      `Stack ${values.stack} is a mirror: what is stored there would be taken away again. Upload in the region of ${config.mirror.from.authUrl}.`,
+    );
   const client = new SwiftClient(swiftCredentials(config.objectStore), { signal: interruption });
   // npm runs us in the project's folder, wherever the user is.
   const absolute = resolve(process.env.INIT_CWD ?? "", folder);

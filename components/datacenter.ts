@@ -44,6 +44,8 @@ export interface DatacenterOutputs {
   uploadUrls?: pulumi.Output<string[]>;
   /** Public host key that the upload gateway's SFTP shows. */
   uploadHostKey?: pulumi.Output<string>;
+  /** Sign-in URL of the object store that the content is copied from; only in a mirror. */
+  mirrorOf?: string;
   /** What leads to the site: declared by the stack with `dns`, else to be created by hand; only with a domain. */
   dnsRecords?: pulumi.Output<DnsRecord[]>;
 }
@@ -94,6 +96,8 @@ export class Datacenter extends pulumi.ComponentResource {
         server.name,
         {
           ...config,
+          // One server copies for all.
+          mirror: provisioned.length === 0 ? config.mirror : undefined,
           webServer: server,
           store,
           dns,
@@ -125,6 +129,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
       servers: pulumi.all(servers.map(serverOutput)),
       ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, addresses)) }),
+      ...(config.mirror && { mirrorOf: config.mirror.from.authUrl }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };
     this.registerOutputs(this.outputs);
@@ -158,6 +163,7 @@ function egressTcpPorts(config: StackConfig): number[] {
   };
   const urls = [
     config.objectStore.authUrl,
+    ...(config.mirror ? [config.mirror.from.authUrl] : []),
     ...(config.contentMount.driver === "cloudfuse" ? [config.contentMount.repository] : []),
     ...(hasHttps(config.webServer) ? [config.webServer.certificate.authority] : []),
   ];

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StackConfig } from "../config/schema";
 import type { UploadGatewayConfig } from "../config/uploadGateway";
+import type { Config as ContentMirrorConfig } from "../provisioning/content-mirror/src/config";
 import { STYLE } from "../provisioning/publisher/src/pageFrame";
 import type { SwiftCredentials } from "../swift/credentials";
 import type { Rule } from "./securityGroup";
@@ -16,7 +17,7 @@ export function swiftCredentials(store: ObjectStore): SwiftCredentials {
     : ({ auth: "keystone", ...rest } as SwiftCredentials);
 }
 
-/** `credentials.json` of the publisher and of the upload gateway, each its own. Secret. */
+/** An object store's credentials as a file of a service, each its own: publisher, upload gateway, mirror. Secret. */
 export function storeCredentials(store: ObjectStore): string {
   return `${JSON.stringify(swiftCredentials(store), null, 2)}\n`;
 }
@@ -100,6 +101,21 @@ export function uploadGatewayConfig(
 /** `/etc/upload-gateway/accounts.json`. Secret. */
 export function uploadGatewayAccounts({ accounts }: UploadGatewayConfig): string {
   return `${JSON.stringify(accounts, null, 2)}\n`;
+}
+
+/** `/etc/content-mirror/config.json`. */
+export function contentMirrorConfig(
+  mirror: NonNullable<StackConfig["mirror"]>,
+  { publisher, courses }: Pick<StackConfig, "publisher" | "courses">,
+): string {
+  const text: ContentMirrorConfig = {
+    seconds: mirror.seconds,
+    massDeletion: publisher.massDeletion,
+    courses: courses.map(({ name, container, source }) => {
+      return { name, container, from: mirror.containers[name] ?? container, source };
+    }),
+  };
+  return `${JSON.stringify(text, null, 2)}\n`;
 }
 
 /** The site's own pages: a style that is known by its hash, and nothing else. */

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
-import { bundleAskStore, bundlePublisher } from "../provisioning/bundle";
+import { bundleAskStore, bundleContentMirror, bundlePublisher } from "../provisioning/bundle";
 import {
   cloudfuseConfig,
+  contentMirrorConfig,
   nftablesRules,
   nginxCourses,
   publisherConfig,
@@ -18,7 +19,10 @@ import type { WebServer } from "./webServers";
 
 /** What {@link Provisioning} needs. */
 export interface ProvisioningArgs
-  extends Pick<StackConfig, "objectStore" | "contentMount" | "publisher" | "uploadGateway" | "courses" | "siteTitle"> {
+  extends Pick<
+    StackConfig,
+    "objectStore" | "contentMount" | "publisher" | "uploadGateway" | "mirror" | "courses" | "siteTitle"
+  > {
   /** The server to set up. */
   webServer: WebServer;
   /** The containers, which must be there before they can show under /mnt. */
@@ -86,7 +90,17 @@ export class Provisioning extends pulumi.ComponentResource {
       inputs: { AWAIT_COURSES: yesOrNo(!isAlone) },
       files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args, args.serving) },
     });
-    const { uploadGateway } = args;
+    const { uploadGateway, mirror } = args;
+    if (mirror) {
+      step("content-mirror", [packages, args.store], {
+        files: {
+          "content-mirror.cjs": bundleContentMirror(),
+          "ask-store.cjs": bundleAskStore(),
+          "config.json": contentMirrorConfig(mirror, args),
+        },
+        secretFiles: { "from.json": storeCredentials(mirror.from), "to.json": storeCredentials(args.objectStore) },
+      });
+    }
     if (uploadGateway) {
       this.uploadGateway = new UploadGateway(
         `${name}-upload-gateway`,

@@ -13,6 +13,7 @@ import {
   section,
   text,
 } from "./fields";
+import { checkMirror } from "./mirror";
 import { checkUploadGateway, uploadGateway } from "./uploadGateway";
 
 /** The commit of cloudfuse that the regions run: the last one of its repository. */
@@ -81,6 +82,19 @@ const objectStore = z.discriminatedUnion("authType", [v1password, v3password, v3
 });
 const compute = z.discriminatedUnion("authType", [v3password, v3applicationcredential], {
   error: 'needs "authType": v3password or v3applicationcredential',
+});
+
+const mirror = section({
+  /** The object store of the region where authors upload; reading it is enough. */
+  from: objectStore,
+  /** Seconds between two comparisons of a course with its source. Default: 30. */
+  seconds: z
+    .number("must be a number of seconds")
+    .min(1, "must be 1 to 3600")
+    .max(3600, "must be 1 to 3600")
+    .default(30),
+  /** Containers there, by course, of other names than here. Default: the same. */
+  containers: z.record(z.string(), containerName).default({}),
 });
 
 const network = section({
@@ -270,6 +284,8 @@ export const stackSchema = section({
   publisher: publisher.prefault({}),
   /** How authors upload by FTP over TLS and by SFTP. Default: there is no upload gateway. */
   uploadGateway: uploadGateway.optional(),
+  /** The region that the courses' content is copied from. Default: authors upload in this one. */
+  mirror: mirror.optional(),
   /** Title of the start page. Default: xwMOOC. */
   siteTitle: z.string().min(1, "is empty").default("xwMOOC"),
   /** The courses: one container each. */
@@ -320,6 +336,7 @@ export const stackSchema = section({
   }
   if (config.webServer.coursesBy === "subdomain") checkSubdomains(config, context);
   if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);
+  if (config.mirror) checkMirror({ ...config, mirror: config.mirror }, context);
 });
 
 /** Adds what keeps the courses from having a name each. */
@@ -357,6 +374,9 @@ export const SECRET_PATHS = [
   "objectStore.apiKey",
   "objectStore.password",
   "objectStore.applicationCredentialSecret",
+  "mirror.from.apiKey",
+  "mirror.from.password",
+  "mirror.from.applicationCredentialSecret",
   "compute.password",
   "compute.applicationCredentialSecret",
   "uploadGateway.accounts[].passwordHash",

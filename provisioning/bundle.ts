@@ -30,3 +30,6 @@ export const bundlePublisher = () => bundle("provisioning/publisher/src/cli.ts")
 
 /** What asks the object store whether it takes the credentials. */
 export const bundleAskStore = () => bundle("provisioning/credentials/askStore.ts");
+
+/** What copies the courses from another region's store. */
+export const bundleContentMirror = () => bundle("provisioning/content-mirror/src/main.ts");

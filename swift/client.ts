@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { Readable, Transform } from "node:stream";
+import { pipeline, Readable, Transform } from "node:stream";
 import { type SwiftSession, signIn } from "./auth";
 import type { SwiftCredentials } from "./credentials";
 import { SwiftError } from "./errors";
@@ -164,7 +164,8 @@ export class SwiftClient {
     options: PutOptions = {},
   ): Promise<string> {
     const md5 = createHash("md5");
-    const body = content instanceof Readable ? content.pipe(hashing(md5)) : Buffer.from(content);
+    // Where the stream breaks off, so does the request.
+    const body = content instanceof Readable ? pipeline(content, hashing(md5), () => {}) : Buffer.from(content);
     if (body instanceof Buffer) md5.update(body);
     const bytes = body instanceof Buffer ? body.length : options.bytes;
     const { status, headers } = await this.fetch({

@@ -210,3 +210,21 @@ describe("several web servers", () => {
     expect(of(resources, "UploadGateway")).toHaveLength(2);
   });
 });
+
+describe("a mirror", () => {
+  const from = {
+    authType: "v1password",
+    authUrl: "http://store.example.org:8443/auth/v1.0",
+    username: "SL1-2:SL1",
+    apiKey: PLACEHOLDER,
+  };
+
+  it("has a step of its own, a way to its source, and shows no secret", async () => {
+    const { resources, outputs } = await planOf(parseConfig(rawConfig("tokyo2", { mirror: { from } })));
+    const names = resources.map(({ name }) => name);
+    expect(names).toContain("tokyo2-web-content-mirror-run");
+    expect(names).toContain("tokyo2-web-firewall-egress-tcp-8443");
+    expect(JSON.stringify(resources)).not.toContain(PLACEHOLDER);
+    expect(outputs.mirrorOf).toBe(from.authUrl);
+  });
+});

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { ListingMemory, SwiftObject } from "../swift/client";
 import { SwiftClient } from "../swift/client";
 import { parseCredentials, type SwiftCredentials } from "../swift/credentials";
+import { SwiftError } from "../swift/errors";
 import type { Fault } from "./support/faults";
 import { SwiftDouble } from "./support/swiftDouble";
 
@@ -208,6 +209,16 @@ describe("objects", () => {
       await expect(client.delete("c", name)).rejects.toMatchObject({ kind: "notFound" });
     },
   );
+
+  test("a stream that breaks off stores nothing, and says why", async () => {
+    const broken = async function* () {
+      yield Buffer.from("one ");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new SwiftError("outage", "the source broke off");
+    };
+    await expect(client.put("c", "s", Readable.from(broken()), { bytes: 7 })).rejects.toThrow("the source broke off");
+    expect(await client.list("c")).toEqual([]);
+  });
 
   test("a stream is stored, its bytes verified", async () => {
     const md5 = await client.put("c", "s", Readable.from([Buffer.from("one "), Buffer.from("two")]), { bytes: 7 });

@@ -1,4 +1,5 @@
 import { CERTIFICATE_COMMAND, type CertificateStatus, certificateProblem, certificateStatus } from "./certificate";
+import { MIRROR_COMMAND, type MirrorStatus, mirrorProblem, mirrorStatus } from "./contentMirror";
 import { UserError } from "./errors";
 import { part } from "./problems";
 import { PUBLISHER_COMMAND, publisherStatus, type Status } from "./publisher";
@@ -18,6 +19,8 @@ export interface ServerReport {
   uploads?: GatewayStatus;
   /** Only where the site has a domain and HTTPS. */
   certificate?: CertificateStatus;
+  /** Only of the first server of a mirror: it copies for all. */
+  mirror?: MirrorStatus[];
   /** Everything that does not work, in words. */
   problems: string[];
 }
@@ -35,6 +38,7 @@ export async function serverReport(outputs: StackOutputs, number: number): Promi
       askWebServer(loginOf(outputs, number), {
         publisher: PUBLISHER_COMMAND,
         ...(outputs.uploadUrls && { gateway: GATEWAY_COMMAND }),
+        ...(outputs.mirrorOf && number === 1 && { mirror: MIRROR_COMMAND }),
         ...(outputs.siteUrl.startsWith("https:") && { certificate: CERTIFICATE_COMMAND }),
       }),
     ),
@@ -55,7 +59,7 @@ async function askNginx(address: string): Promise<void> {
 
 async function readAnswers(
   report: ServerReport,
-  { publisher, gateway, certificate }: Record<string, Answer>,
+  { publisher, gateway, certificate, mirror }: Record<string, Answer>,
   uploadUrls: string[],
 ): Promise<void> {
   const { problems } = report;
@@ -74,6 +78,13 @@ async function readAnswers(
   await part(problems, "publisher", async () => {
     if (publisher) report.publisher = publisherStatus(publisher);
   });
+  await part(problems, "mirror", async () => {
+    if (mirror) report.mirror = mirrorStatus(mirror);
+  });
+  for (const status of report.mirror ?? []) {
+    const problem = mirrorProblem(status);
+    if (problem) problems.push(`mirror of course ${status.name}: ${problem}`);
+  }
   for (const { name, state, lastError } of report.publisher?.courses ?? [])
     if (state === "outage")
       problems.push(`course ${name}: ${lastError?.message ?? "the object store gives no listing"}`);

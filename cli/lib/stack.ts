@@ -128,6 +128,7 @@ export interface StackOutputs {
   servers?: ServerOutput[];
   uploadUrls?: string[];
   uploadHostKey?: string;
+  mirrorOf?: string;
   dnsRecords?: DnsRecord[];
 }
 

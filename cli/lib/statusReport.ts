@@ -20,6 +20,8 @@ export interface StatusReport {
   stack?: StackFacts;
   /** The first one first. */
   servers: ServerReport[];
+  /** Sign-in URL of the object store that the content is copied from; only in a mirror. */
+  mirrorOf?: string;
   courses: CourseReport[];
   /** Everything that does not work, in words. */
   problems: string[];
@@ -77,6 +79,7 @@ async function reportStack(report: StatusReport, name: string): Promise<StackOut
   const [outputs, facts] = await Promise.all([stack.outputs(), stackFacts(stack)]);
   const updating = isDev(name) ? updatingProcess() : undefined;
   report.stack = { ...facts, ...(outputs && { siteUrl: outputs.siteUrl }), ...(updating && { updating }) };
+  if (outputs?.mirrorOf) report.mirrorOf = outputs.mirrorOf;
   if (!updating && facts.lastUpdate && facts.lastUpdate.result !== "succeeded") {
     report.problems.push(`stack ${name}: its last ${facts.lastUpdate.kind} ${facts.lastUpdate.result}`);
   }

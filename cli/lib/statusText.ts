@@ -1,4 +1,5 @@
 import type { CertificateStatus } from "./certificate";
+import type { MirrorStatus } from "./contentMirror";
 import { count, duration, megabytes, secondsSince } from "./progress";
 import type { CourseStatus } from "./publisher";
 import type { ServerReport } from "./serverReport";
@@ -12,6 +13,7 @@ const SHOWN = 3;
 export function statusText(report: StatusReport): string {
   const lines = [...devcloudLines(report), ...stackLines(report)];
   lines.push(...report.servers.flatMap((server) => serverLines(server, report.servers.length > 1)));
+  if (report.mirrorOf) lines.push(`Mirror        of ${report.mirrorOf}`);
   if (report.courses.length > 0)
     lines.push("Courses", ...report.courses.flatMap((course) => courseLines(course, report.servers)));
   if (report.problems.length === 0) lines.push("Everything works.");
@@ -60,7 +62,24 @@ function uploadLines({ urls, state, detail }: GatewayStatus): string[] {
   return [`Uploads       ${state}${where}`, ...(detail === "" ? [] : [`              ${detail}`])];
 }
 
-function courseLines({ name, url, http }: CourseReport, servers: ServerReport[]): string[] {
+function courseLines(course: CourseReport, servers: ServerReport[]): string[] {
+  const mirror = servers[0]?.mirror?.find(({ name }) => name === course.name);
+  return [...siteLines(course, servers), ...(mirror ? [mirrorLine(mirror)] : [])];
+}
+
+function mirrorLine({ state, different, held, objects, comparedAt, inStepAt, lagSeconds }: MirrorStatus): string {
+  const facts = [
+    `mirror: ${state}`,
+    ...(different > 0 ? [`${count(different)} objects differ${held > 0 ? ` (${count(held)} held)` : ""}`] : []),
+    `${count(objects)} at the source`,
+    comparedAt ? `compared ${ago(comparedAt)}` : "never compared",
+    ...(state !== "in step" && inStepAt ? [`in step ${ago(inStepAt)}`] : []),
+    ...(lagSeconds === null ? [] : [`last change here after ${duration(lagSeconds)}`]),
+  ];
+  return `    ${facts.join(", ")}`;
+}
+
+function siteLines({ name, url, http }: CourseReport, servers: ServerReport[]): string[] {
   const served = http === 200 ? url : `${url} (answers ${http})`;
   const publishers = servers.map(({ publisher }) => publisher?.courses.find((one) => one.name === name));
   const [first] = publishers;

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { certificateProblem, certificateStatus } from "../../cli/lib/certificate";
+import { mirrorProblem, mirrorStatus } from "../../cli/lib/contentMirror";
 import { domainProblem } from "../../cli/lib/dnsRecords";
 import { publisherStatus } from "../../cli/lib/publisher";
 import { gatewayStatus } from "../../cli/lib/uploadGateway";
@@ -58,6 +59,36 @@ describe("the certificate", () => {
     ["domain=a.org\nends=2026-11-24T00:00:00Z", "the one of a.org has expired on 2026-11-24: browsers refuse the site"],
   ])("%j", (text, problem) => {
     expect(of(text)).toBe(problem);
+  });
+});
+
+describe("a mirror", () => {
+  const now = Date.parse("2026-11-25T12:00:00Z");
+  const course = { name: "pi", state: "in step", objects: 9, different: 0, held: 0, problem: null };
+  const of = (change: object) => {
+    const courses = [{ ...course, seenAt: "2026-11-25T11:59:00Z", ...change }];
+    const [status] = mirrorStatus({ code: 0, text: JSON.stringify({ courses }) });
+    return status && mirrorProblem(status, now);
+  };
+
+  it.each([
+    [{}, undefined],
+    [{ state: "copying", different: 5 }, undefined],
+    [
+      { state: "different", different: 5, problem: "5 objects are gone at the source" },
+      "5 objects are not as in the other region: 5 objects are gone at the source",
+    ],
+    [{ state: "outage", problem: "connection refused" }, "connection refused"],
+    [
+      { seenAt: "2026-11-25T10:00:00Z" },
+      "the mirror has given no sign of life for 120 min 0 s: npm run ssh -- sudo journalctl --unit content-mirror --lines 20",
+    ],
+    [
+      { seenAt: null },
+      "the mirror has given no sign of life: npm run ssh -- sudo journalctl --unit content-mirror --lines 20",
+    ],
+  ])("%j", (change, problem) => {
+    expect(of(change)).toBe(problem);
   });
 });
 

@@ -18,6 +18,12 @@ function messageFor(changes: Changes, overrides: Partial<Parameters<typeof parse
 const course = { name: "pi", title: "Pi" };
 const bySubdomain = { "webServer.domain": "courses.example.org", "webServer.coursesBy": "subdomain" };
 const author = { name: "kim", courses: ["pi"], keys: ["ssh-ed25519 AAAA kim"] };
+const source = {
+  authType: "v1password",
+  authUrl: "https://sng01.objectstorage.softlayer.net/auth/v1.0/",
+  username: "SLXXXXXX-2:SLXXXXX",
+  apiKey: "a-key",
+};
 const gateway = (changes: object) => ({ allowedFrom: ["0.0.0.0/0"], accounts: [author], ...changes });
 
 describe("parseConfig", () => {
@@ -53,6 +59,11 @@ describe("parseConfig", () => {
       segmentsContainer: "xwmooc-segments",
       accounts: [{ rights: ["read", "upload", "delete"] }],
     });
+  });
+
+  it("completes a mirror", () => {
+    const { mirror } = parseConfig(rawConfig("tokyo2", { mirror: { from: source } }));
+    expect(mirror).toEqual({ from: source, seconds: 30, containers: {} });
   });
 
   it.each<[string, Changes, RegExp]>([
@@ -215,6 +226,28 @@ describe("parseConfig", () => {
       { uploadGateway: gateway({ allowedFrom: [] }) },
       /uploadGateway\.allowedFrom is empty: give the networks that authors come from/,
     ],
+    [
+      "a mirror of itself",
+      { mirror: { from: { ...source, authUrl: "https://tok02.objectstorage.softlayer.net/auth/v1.0" } } },
+      /xwmooc:mirror\.from is the account of objectStore: give the one of the region where authors upload/,
+    ],
+    [
+      "a mirror that authors upload to",
+      { mirror: { from: source }, uploadGateway: gateway({}) },
+      /xwmooc:uploadGateway and mirror exclude each other: what authors upload here would be taken away again/,
+    ],
+    [
+      "a mirror without a key",
+      { mirror: { from: { ...source, apiKey: undefined } } },
+      /mirror\.from\.apiKey is missing.*config set --stack tokyo2 --secret --path 'xwmooc:mirror\.from\.apiKey'/,
+    ],
+    ["a mirror of nothing", { mirror: {} }, /xwmooc:mirror\.from needs "authType"|xwmooc:mirror\.from\.authType needs/],
+    [
+      "a mirror of an unknown course",
+      { mirror: { from: source, containers: { pie: "raspberry" } } },
+      /xwmooc:mirror\.containers has no course "pie": the courses are csunplugged, pi/,
+    ],
+    ["a hasty mirror", { mirror: { from: source, seconds: 0 } }, /xwmooc:mirror\.seconds must be 1 to 3600/],
   ])("explains %s", (_, changes, message) => {
     expect(messageFor(changes)).toMatch(message);
   });
@@ -244,6 +277,12 @@ describe("parseConfig", () => {
       /xwmooc:objectStore\.apiKey stands there in plain text; replace it by npm run pulumi -- config set/,
     );
     expect(message).not.toContain("7c7-very-secret");
+  });
+
+  it("refuses a mirror's secret in plain text without repeating it", () => {
+    const message = messageFor({ mirror: { from: source } }, { isSecret: (key) => key !== "xwmooc:mirror" });
+    expect(message).toMatch(/xwmooc:mirror\.from\.apiKey stands there in plain text/);
+    expect(message).not.toContain("a-key");
   });
 
   it("refuses a password's hash in plain text without repeating it", () => {

@@ -25,8 +25,10 @@ export function rawConfig(stack: string, changes: Record<string, unknown> = {}):
   const { config } = parse(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as { config: Values };
   delete config["xwmooc:machineConfig"];
   for (const path of SECRET_PATHS.filter((one) => !one.includes("[]"))) {
-    const [section = "", key = ""] = path.split(".");
-    if (needs(String(config[`xwmooc:${section}`]?.authType), key)) set(config, path, PLACEHOLDER);
+    const [section = "", ...keys] = path.split(".");
+    const key = keys.pop() ?? "";
+    const store = keys.reduce((inner, one) => inner?.[one] as Values[string], config[`xwmooc:${section}`]);
+    if (store && needs(String(store.authType), key)) store[key] = PLACEHOLDER;
   }
   for (const account of (config["xwmooc:uploadGateway"]?.accounts ?? []) as { passwordHash?: unknown }[])
     if (account.passwordHash !== undefined) account.passwordHash = PLACEHOLDER_HASH;

@@ -40,7 +40,12 @@ export class SwiftDouble {
   readonly requests: StoreRequest[] = [];
   signIns = 0;
   private readonly containers = new Map<string, Map<string, StoredObject>>();
-  private readonly server = http.createServer((request, response) => void this.handle(request, response));
+  private readonly server = http.createServer((request, response) => {
+    this.handle(request, response).catch((error) => {
+      // A client that breaks off is no mistake of the test.
+      if (request.complete) throw error;
+    });
+  });
   private readonly key = "secret";
   private token = "token-1";
 
