@@ -23,10 +23,11 @@ trap 'rm -rf "$scratch"' EXIT
 rendered=$scratch/rendered before=$scratch/before
 mkdir "$before"
 sed "${edits[@]}" common.conf courses.conf "$form.conf" >"$rendered"
-for file in "$site" "$snippets"-{site,challenge}.conf; do
+for file in "$site" "$main" "$snippets"-{site,challenge}.conf; do
   if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
 done
 for part in site challenge; do install_file "$part.conf" "$snippets-$part.conf" root:root 0644; done
+install_file main.conf "$main" root:root 0644
 install_file "$rendered" "$site" root:root 0644
 
 if ! problem=$(nginx -t -q 2>&1); then

@@ -3,7 +3,7 @@ import { createReadStream, lstatSync, readdirSync, realpathSync, rmdirSync, stat
 import * as path from "node:path";
 import type { Files } from "./files";
 import { type Content, type Folders, forget, type Manifest } from "./manifest";
-import { foldersOf } from "./names";
+import { COMPRESSED, foldersOf } from "./names";
 import { Pace } from "./pace";
 
 /** A regular file of a release's tree; other things are no part of it. */
@@ -13,10 +13,11 @@ interface TreeFile {
   modified: Date;
 }
 
-/** Follows the links that stand for folders; only such are made in a release. */
+/** Follows the links that stand for folders; only such are made in a release, and the one with compressed forms. */
 async function* walk(root: string, pace: Pace, below = ""): AsyncGenerator<TreeFile> {
   for (const entry of readdirSync(path.join(root, below), { withFileTypes: true })) {
     await pace.step();
+    if (entry.name === COMPRESSED) continue;
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     const file = path.join(root, name);
     if (entry.isFile()) {
