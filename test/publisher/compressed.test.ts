@@ -51,7 +51,7 @@ test("nothing but texts of some length is compressed", () => {
 
 test("the web server looks for forms of just these texts", () => {
   const conf = fs.readFileSync(path.join(__dirname, "../../provisioning/web-server/site.conf"), "utf8");
-  const endings = (pattern: string) => /\\\.\((?:\?:)?([^)]+)\)\$/.exec(pattern)?.[1]?.split("|") ?? [];
+  const endings = (pattern: string) => /\\\.\((?:\?:)?([^)]+)\)+\$/.exec(pattern)?.[1]?.split("|") ?? [];
   const locations = [...conf.matchAll(/^location (.*) \{\n {4}alias /gm)];
   expect(locations.flatMap(([, pattern = ""]) => endings(pattern)).sort()).toEqual(endings(TEXT.source).sort());
 });
