@@ -8,7 +8,7 @@ import { forget, type Manifest, Manifests, type Outline } from "./manifest";
 import { Pace } from "./pace";
 import { Quarantine } from "./quarantine";
 import { Spares } from "./spares";
-import { forgetDamaged, learnTree, removeTree } from "./tree";
+import { emptyFolder, forgetDamaged, learnTree, removeTree } from "./tree";
 
 /** A complete state of a course on disk. */
 export interface Release extends Manifest {
@@ -185,8 +185,7 @@ export class Releases {
 
   /** Removes staged bytes, the releases that are no longer kept, and the folders that no other one shares with them. */
   async tidy(current: Release): Promise<void> {
-    const pace = new Pace(this.onProgress);
-    for (const name of fs.readdirSync(this.staging)) await removeTree(path.join(this.staging, name), pace);
+    await emptyFolder(this.staging, new Pace(this.onProgress));
     const others = this.kept.filter((id) => id !== current.id);
     for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) this.drop(id);
     if (current.unlisted.size > MAX_UNLISTED) await this.list(current);
