@@ -58,7 +58,7 @@ const CADDY = `{
   admin off
 }
 (files) {
-  root * /srv/plain
+  root * /var/www/plain
   file_server
 }
 http://:8083 {
@@ -120,8 +120,8 @@ export class ServingBench {
     const { code, stderr } = await this.host.step("web-server", "rclone", { inputs: { SERVER_NAME: DOMAIN } });
     if (code !== 0) throw new Error(stderr);
     await this.untilServed("1m.bin");
-    await this.sh("mkdir -p /run/bench /srv/plain && cp -L /var/www/html/pi/* /srv/plain/");
-    await this.sh("cat >/run/bench/bare.conf", NGINX("bare", "/srv/plain", 8081, 8441));
+    await this.sh("mkdir -p /run/bench /var/www/plain && cp -L /var/www/html/pi/* /var/www/plain/");
+    await this.sh("cat >/run/bench/bare.conf", NGINX("bare", "/var/www/plain", 8081, 8441));
     await this.sh("cat >/run/bench/mount.conf", NGINX("mount", "/mnt/pi", 8082, 8442));
     await this.sh("cat >/run/bench/Caddyfile", CADDY);
     await this.sh(`for name in bare mount; do nginx -c /run/bench/$name.conf; done

@@ -44,11 +44,12 @@ if ((${#others[@]} > 0)); then
   # None is left out for having failed: each has other challenges.
   printf 'upstream xwmooc_siblings {\n%s\n}\n' "$(printf '    server %s:80 max_fails=0;\n' "${others[@]}")" >>"$rendered"
 fi
-for file in "$site" "$snippets"-{site,challenge}.conf; do
+for file in "$site" "$main" "$snippets"-{site,challenge}.conf; do
   if [[ -e $file ]]; then (cd / && cp --archive --parents "${file#/}" "$before"); fi
 done
 install_file site.conf "$snippets-site.conf" root:root 0644
 install_file "$challenge.conf" "$snippets-challenge.conf" root:root 0644
+install_file main.conf "$main" root:root 0644
 install_file "$rendered" "$site" root:root 0644
 
 if ! problem=$(nginx -t -q 2>&1); then

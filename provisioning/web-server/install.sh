@@ -27,7 +27,7 @@ if [[ ! -e /var/www/html/index.html ]]; then install -m 0644 placeholder.html /v
 rm -f /var/www/html/index.nginx-debian.html
 
 install -d "$lib"
-for file in lib.sh paths.sh {http,https,waiting,site,challenge,challenge-siblings,common,courses}.conf; do
+for file in lib.sh paths.sh {main,http,https,waiting,site,challenge,challenge-siblings,common,courses}.conf; do
   install_file "$file" "$lib/$file" root:root 0644
 done
 install_file configure.sh "$lib/configure" root:root 0755

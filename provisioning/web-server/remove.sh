@@ -7,7 +7,7 @@ step=web-server
 . ./paths.sh
 
 require_root
-rm -f "$site" "$enabled_site" "$snippets"-{site,challenge}.conf "$drop_in/restart.conf"
+rm -f "$site" "$enabled_site" "$main" "$snippets"-{site,challenge}.conf "$drop_in/restart.conf"
 rm -rf "$lib"
 if [[ -d $drop_in ]]; then rmdir --ignore-fail-on-non-empty "$drop_in"; fi
 systemctl daemon-reload

@@ -129,6 +129,20 @@ describe.skipIf(impossible)("in a browser", { timeout: LONG_MS }, () => {
     await page.close();
   });
 
+  it("a long page comes in the form that was made of it at publication", async () => {
+    await gateway.sh("{ echo '<!doctype html><title>long</title>'; seq -f '<p>line %g</p>' 3000; } >/root/long.html");
+    expect(await clients.curl("--upload-file /root/long.html ftp://127.0.0.1/pi/long.html")).toMatchObject({ code: 0 });
+    const page = await browser.newPage();
+    const headers = await gateway.host.container.until(10, "it is on the site", async () => {
+      const answer = await page.goto(`${SITE}/pi/long.html`);
+      return answer?.status() === 200 && (await answer.allHeaders());
+    });
+    expect(headers).toMatchObject({ "content-encoding": "br", "strict-transport-security": expect.any(String) });
+    expect(Number(headers["content-length"])).toBeGreaterThan(0);
+    expect(await page.locator("p").last().textContent()).toBe("line 3000");
+    await page.close();
+  });
+
   it("the status page tells operators of all that", async () => {
     const { page, complaints } = await visit(statusUrl);
     expect(await page.locator("tbody").first().locator("tr").count()).toBe(2);

@@ -12,6 +12,7 @@ import {
   whyNoCloudfuse,
 } from "../support/courseHost";
 import { SYSTEM, whyNoContainers } from "../support/systemdContainer";
+import { compressionCases } from "./compressionCases";
 
 // Runs the real scripts on a real systemd, one after the other on one host, as a server's life goes.
 const noContainers = whyNoContainers();
@@ -134,6 +135,8 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
     expect(await status("/.before/pi/old.css")).toBe("404");
     await sh("rm -r /var/www/html/.before");
   });
+
+  compressionCases(() => host);
 
   it("let nobody in but visitors and administration", async () => {
     await sh(`ip netns add outside && ip link add toward type veth peer name away netns outside
@@ -433,7 +436,7 @@ describe.skipIf(noContainers)(`the steps on ${SYSTEM} (${driver})`, () => {
       const left = await sh(`
       ls -d /opt/cloudfuse /opt/site-publisher /usr/local/bin/* /usr/local/lib/content-mount /var/lib/content-mount \\
         /var/lib/site-publisher /var/lib/xwmooc /etc/site-publisher /etc/systemd/system/*mount* \\
-        /etc/systemd/system/{site-publisher,xwmooc}* /etc/xwmooc /usr/local/lib/web-server /etc/nginx/sites-*/xwmooc /run/site-publisher 2>/dev/null
+        /etc/systemd/system/{site-publisher,xwmooc}* /etc/xwmooc /usr/local/lib/web-server /etc/nginx/*/*xwmooc* /run/site-publisher 2>/dev/null
       mount | grep ' on /mnt '
       grep -E 'content-mount|site-publisher' /etc/passwd /etc/group
       systemctl is-active ${SERVICES.slice(0, 3).join(" ")} | grep -v inactive

@@ -30,11 +30,12 @@ const online = () => {
 
 test("killed at any point of a publication, the site is a state that the store had, and the next start goes on", async () => {
   const FILES = 120;
+  // Long enough to be compressed: the forms are looked at, too.
   const content = (generation: number, i: number) =>
-    i % 3 === 0 ? "always the same" : `generation ${generation} of ${i}`;
+    (i % 3 === 0 ? "always the same " : `generation ${generation} of ${i} `).repeat(100);
   const stored = (generation: number): Record<string, string> => {
     const files: Record<string, string> = { [`only-${generation}`]: "x" };
-    for (let i = 0; i < FILES; i++) files[`dir${i % 7}/f${i}`] = content(generation, i);
+    for (let i = 0; i < FILES; i++) files[`dir${i % 7}/f${i}.html`] = content(generation, i);
     return files;
   };
   let generation = 0;
@@ -53,7 +54,7 @@ test("killed at any point of a publication, the site is a state that the store h
     await site.kill();
     // All of one generation, whichever: never a mixture, never less.
     const served = site.served();
-    const published = Number(/generation (\d+)/.exec(served["dir1/f1"] ?? "")?.[1]);
+    const published = Number(/generation (\d+)/.exec(served["dir1/f1.html"] ?? "")?.[1]);
     expect(served).toEqual(stored(published));
     site.start();
   }

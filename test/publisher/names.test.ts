@@ -22,6 +22,8 @@ describe("a name", () => {
     ["\ud800", "not valid Unicode"],
     ["x".repeat(256), "longer than 255 bytes"],
     [`dir/${"한".repeat(86)}`, "longer than 255 bytes"],
+    ["a/.compressed/br/page.html", "a name that the publisher itself uses"],
+    [".compressed", "a name that the publisher itself uses"],
     ["d/".repeat(2_000), "longer than 3500 bytes"],
   ])("%j is not published: %s", (name, reason) => {
     expect(unsafeName(name)).toContain(reason);

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { compressedForms } from "../support/compressedForms";
 import { course, Site, until, untilServed } from "./site";
 import { stores, type TestStore } from "./stores";
 
@@ -56,6 +57,24 @@ describe.each(stores)("what is in %s is on the site", (_name, open) => {
     const after = fs.realpathSync(path.join(site.webRoot, "course"));
     expect(fs.readFileSync(path.join(before, "a"), "utf8")).toBe("old");
     expect(fs.statSync(path.join(before, "b")).ino).toBe(fs.statSync(path.join(after, "b")).ino);
+  });
+
+  test("texts have compressed forms of the same version, whatever an author has stored beside them", async () => {
+    const text = (version: number) => `version ${version} of a page `.repeat(200);
+    const own = { "dir/page.html.gz": "the author's own", "dir/p.png": text(0), "dir/small.css": "p {}" };
+    for (const [name, content] of Object.entries(own)) await store.put("course", name, content);
+    await store.put("course", "dir/.compressed/br/page.html", "not a form of it");
+    site.start();
+    for (const version of [1, 2, 3]) {
+      await store.put("course", "dir/page.html", text(version));
+      await untilServed(site, { ...own, "dir/page.html": text(version) });
+      expect(compressedForms(path.join(site.webRoot, "course/dir"))).toEqual(["br/page.html", "gzip/page.html"]);
+    }
+    const { skipped } = await site.courseStatus();
+    expect(skipped.map(({ name }) => name)).toEqual(["dir/.compressed/br/page.html"]);
+    const forms = path.join(site.webRoot, "course/dir/.compressed/br");
+    expect(fs.statSync(forms).mode & 0o777).toBe(0o755);
+    expect(fs.statSync(path.join(forms, "page.html")).mode & 0o777).toBe(0o644);
   });
 
   test("files are for everyone to read, and new versions have new times", async () => {

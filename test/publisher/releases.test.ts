@@ -2,9 +2,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { compress, isCompressible } from "../../provisioning/publisher/src/compressed";
 import type { Staged } from "../../provisioning/publisher/src/fetcher";
 import { editBetween, type Files } from "../../provisioning/publisher/src/files";
 import { type Release, Releases } from "../../provisioning/publisher/src/releases";
+import { compressedForms } from "../support/compressedForms";
 
 let dir: string;
 let link: string;
@@ -34,6 +36,7 @@ async function publish(texts: Record<string, string>): Promise<Release> {
     if (before?.hash === text) continue;
     const file = path.join(releases.staging, String(staged.size));
     fs.writeFileSync(file, text);
+    if (isCompressible(version)) await compress(file, file);
     staged.set(name, { version, file });
   }
   current = await releases.publish(current, editBetween(current?.files ?? new Map(), files), staged);
@@ -204,4 +207,92 @@ test("former releases give way where the disk has no room", async () => {
   await expect(releases.makeRoom(2 ** 60)).rejects.toMatchObject({ code: "ENOSPC" });
   expect(releases.kept).toEqual([current?.id]);
   expect(read("a")).toBe("2");
+});
+
+/** A text that is worth compressing. */
+const long = (text: string) => `${text} `.repeat(2_000);
+const forms = (folder: string) => compressedForms(path.join(link, folder));
+const inode = (name: string) => fs.statSync(path.join(link, name)).ino;
+
+test("compressed forms lie beside their files, are shared and linked as they are, and go with them", async () => {
+  const texts = { "a/page.html": long("1"), "a/small.html": "1", "a/p.png": long("1"), "b/style.css": long("1") };
+  const first = await publish(texts);
+  expect([forms(""), forms("a"), forms("b")]).toEqual([
+    [],
+    ["br/page.html", "gzip/page.html"],
+    ["br/style.css", "gzip/style.css"],
+  ]);
+  const before = inode("a/.compressed/br/page.html");
+  await publish({ ...texts, "a/small.html": "2" });
+  // The folder is another one, its forms are the same.
+  expect(forms("a")).toEqual(["br/page.html", "gzip/page.html"]);
+  expect(inode("a/.compressed/br/page.html")).toBe(before);
+  expect(current?.folders.get("b")).toBe(first.folders.get("b"));
+  await publish({ ...texts, "a/page.html": long("3") });
+  expect(forms("a")).toEqual(["br/page.html", "gzip/page.html"]);
+  await publish({ ...texts, "a/page.html": "short" });
+  expect(forms("a")).toEqual([]);
+});
+
+test("a new version is a second younger at least, for its compressed form may have the size of the last one's", async () => {
+  const timeOf = () => fs.statSync(path.join(link, "page.html")).mtimeMs;
+  await publish({ "page.html": long("1") });
+  const first = timeOf();
+  await publish({ "page.html": `${long("2")}and more` });
+  expect(timeOf()).toBe(first + 1_000);
+  expect(forms("")).toEqual(["br/page.html", "gzip/page.html"]);
+});
+
+test("of a large folder that is used again, no compressed form is left from before", async () => {
+  const texts: Record<string, string> = { "big/sub/page.html": long("1") };
+  for (let i = 0; i < 1_000; i++) texts[`big/f${i}.html`] = i < 5 ? long("1") : "1";
+  const place = (release: Release) => fs.statSync(path.join(dir, "releases", String(release.folders.get("big")))).ino;
+  const first = place(await publish(texts));
+  texts["big/f0.html"] = long("2");
+  delete texts["big/f1.html"];
+  await publish(texts);
+  texts["big/f2.html"] = "short now";
+  texts["big/f9.html"] = long("3");
+  await publish(texts);
+  texts["big/f3.html"] = long("4");
+  expect(place(await publish(texts))).toBe(first);
+  const expected = ["f0", "f3", "f4", "f9"];
+  expect(forms("big")).toEqual(
+    ["br", "gzip"].flatMap((encoding) => expected.map((name) => `${encoding}/${name}.html`)),
+  );
+});
+
+test("a compressed form that is missing is no damage, and is no file", async () => {
+  const texts = { "page.html": long("1"), "other.html": long("1") };
+  await publish(texts);
+  fs.rmSync(path.join(link, ".compressed/br/page.html"));
+  await publish({ ...texts, new: "2" });
+  expect(forms("")).toEqual(["br/other.html", "gzip/other.html", "gzip/page.html"]);
+  fs.rmSync(path.join(link, ".compressed"), { recursive: true });
+  releases = open();
+  current = await releases.open();
+  await publish({ ...texts, new: "3" });
+  expect([forms(""), read("page.html")]).toEqual([[], long("1")]);
+});
+
+test("a release whose manifest is lost has the files that it had, without their compressed forms", async () => {
+  const last = await publish({ "page.html": long("1") });
+  fs.rmSync(path.join(dir, "releases", `${last.id}.json`));
+  releases = open();
+  current = await releases.open();
+  expect([...(current?.files.keys() ?? [])]).toEqual(["page.html"]);
+  expect(forms("")).toEqual(["br/page.html", "gzip/page.html"]);
+});
+
+test("what comes back from quarantine has its compressed forms, what goes for good leaves none", async () => {
+  const { files } = await publish({ "page.html": long("1"), stays: "1" });
+  const version = files.get("page.html");
+  if (current === undefined || version === undefined) throw new Error("nothing is published");
+  releases.quarantineAll(current, [version]);
+  await publish({ stays: "1" });
+  current = await releases.publish(current, { put: [version], removed: [] }, new Map());
+  expect(forms("")).toEqual(["br/page.html", "gzip/page.html"]);
+  releases.quarantine.keepOnly([]);
+  const left = fs.readdirSync(releases.quarantine.dir, { recursive: true });
+  expect(left.sort()).toEqual([".compressed", ".compressed/br", ".compressed/gzip"]);
 });

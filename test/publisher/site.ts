@@ -7,8 +7,10 @@ import { promisify } from "node:util";
 import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config, Course } from "../../provisioning/publisher/src/config";
 import { ask } from "../../provisioning/publisher/src/control";
+import { COMPRESSED } from "../../provisioning/publisher/src/names";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
 import type { SwiftCredentials } from "../../swift/credentials";
+import { compressedForms } from "../support/compressedForms";
 
 /** The Node that runs the bundle: another one to be tried, such as the distribution's, is named by PUBLISHER_NODE. */
 const node = process.env.PUBLISHER_NODE ?? process.execPath;
@@ -127,13 +129,15 @@ export class Site {
     return found;
   }
 
-  /** What a visitor gets: each file of a course with its content. */
+  /** What a visitor gets: each file of a course with its content. @throws Error where a compressed form has another one */
   served(at = "course"): Record<string, string> {
     const root = path.join(this.webRoot, at);
     const files: Record<string, string> = {};
     if (!fs.existsSync(root)) return files;
     const walk = (below: string) => {
+      compressedForms(path.join(root, below));
       for (const entry of fs.readdirSync(path.join(root, below)).sort()) {
+        if (entry === COMPRESSED) continue;
         const name = path.join(below, entry);
         // Links to folders are followed, as the web server does.
         if (fs.statSync(path.join(root, name)).isDirectory()) walk(name);

@@ -1,9 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { linkFile, removeFile, setFileTime } from "./compressed";
 import type { Staged } from "./fetcher";
 import type { Edit, FileVersion } from "./files";
 import type { Folders } from "./manifest";
-import { foldersOf, parentOf } from "./names";
+import { COMPRESSED, foldersOf, parentOf } from "./names";
 import type { Pace } from "./pace";
 import type { Release } from "./releases";
 import type { Spares } from "./spares";
@@ -75,7 +76,7 @@ export class Assembly {
     for (const [folder, { entries }] of this.reused) {
       const place = path.join(this.dir, this.folders.get(folder) ?? "");
       const missing = this.missing.filter((name) => parentOf(name) === folder).length;
-      if (fs.readdirSync(place).length !== entries - missing)
+      if (fs.readdirSync(place).filter((name) => name !== COMPRESSED).length !== entries - missing)
         throw new Error(`${place}: something else than the publisher has changed it; it is made anew`);
     }
   }
@@ -114,7 +115,7 @@ export class Assembly {
     fs.renameSync(spare.dir, place);
     const stale = new Set(spare.stale);
     for (const name of this.changed) if (parentOf(name) === folder) stale.add(name);
-    for (const name of [...stale, ...spare.folders]) fs.rmSync(inside(place, path.basename(name)), { force: true });
+    for (const name of [...stale, ...spare.folders]) removeFile(inside(place, path.basename(name)));
     this.reused.set(folder, { stale, entries: 0 });
   }
 
@@ -125,7 +126,7 @@ export class Assembly {
     const fetched = staged.get(name);
     const source = fetched?.file ?? old ?? quarantined(version);
     if (fetched !== undefined) setTime(fetched, old);
-    if (source === undefined || !linkIfThere(source, target)) this.missing.push(name);
+    if (source === undefined || !linkFile(version, source, target)) this.missing.push(name);
   }
 }
 
@@ -143,25 +144,13 @@ function inside(folder: string, ...names: string[]): string {
 
 /**
  * Gives fetched bytes the object's time, for the web server's Last-Modified and ETag. nginx makes the ETag of size and
- * second: a version of the same size and second gets the next one, lest browsers keep what they have.
+ * second: a version of the same second gets the next one, lest browsers keep what they have. Its size does not tell: that of a
+ * compressed form may be the same by chance.
  */
 function setTime({ version, file }: Staged, old: string | undefined): void {
   let seconds = Date.parse(`${version.lastModified}Z`) / 1000;
   if (Number.isNaN(seconds)) seconds = Date.now() / 1000;
   const before = old === undefined ? undefined : fs.lstatSync(old, { throwIfNoEntry: false });
-  if (before?.isFile() && before.size === fs.lstatSync(file).size) {
-    seconds = Math.max(seconds, Math.floor(before.mtimeMs / 1000) + 1);
-  }
-  fs.utimesSync(file, seconds, seconds);
-}
-
-/** Links a file, if it is there. */
-export function linkIfThere(from: string, to: string): boolean {
-  try {
-    fs.linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+  if (before?.isFile()) seconds = Math.max(seconds, Math.floor(before.mtimeMs / 1000) + 1);
+  setFileTime(file, seconds);
 }

@@ -3,6 +3,7 @@ import { promises as fs, lstatSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftClient } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
+import { compress, isCompressible } from "./compressed";
 import { download, ObjectMoved, type Source } from "./download";
 import type { FileVersion } from "./files";
 import type { Mount } from "./mount";
@@ -81,21 +82,18 @@ export class Fetcher {
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;
     if (byMount && (await this.mount.copy(this.source.container, object, version, part))) {
-      await fs.rename(part, file);
-      return { version, file };
+      return await keep(version, part, file);
     }
     await fs.rm(part, { force: true });
-    const complete = await this.download(version, file);
-    return { version: complete, file };
+    return await this.download(version, file);
   }
 
-  private async download(version: FileVersion, file: string): Promise<FileVersion> {
+  private async download(version: FileVersion, file: string): Promise<Staged> {
     for (let attempt = 1; ; attempt++) {
       const part = `${file}.${++this.attempts}.part`;
       try {
         const complete = await download(this.store, this.source, version, part, this.onSign);
-        await fs.rename(part, file);
-        return complete;
+        return await keep(complete, part, file);
       } catch (error) {
         await fs.rm(part, { force: true });
         const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
@@ -104,6 +102,13 @@ export class Fetcher {
       }
     }
   }
+}
+
+/** Puts verified bytes in place, last of all: what is there has its compressed forms. */
+async function keep(version: FileVersion, part: string, file: string): Promise<Staged> {
+  if (isCompressible(version)) await compress(part, file);
+  await fs.rename(part, file);
+  return { version, file };
 }
 
 function keyOf({ name, hash, bytes, lastModified }: FileVersion): string {

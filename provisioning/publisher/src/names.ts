@@ -3,6 +3,9 @@ const MAX_SEGMENT_BYTES = 255;
 /** Linux takes paths up to 4,095 bytes; the release's own folder needs some of them. */
 const MAX_PATH_BYTES = 3_500;
 
+/** In each folder of a release, the one with the compressed forms of its files (see `compressed.ts`). */
+export const COMPRESSED = ".compressed";
+
 /**
  * Why a name can't be a file below a course's folder, or `undefined` where it can.
  * Names are taken as they are: Korean in NFC and in NFD are two names, as they are two objects in the store.
@@ -14,6 +17,7 @@ export function unsafeName(name: string): string | undefined {
   if (Buffer.byteLength(name) > MAX_PATH_BYTES) return `the name is longer than ${MAX_PATH_BYTES} bytes`;
   for (const segment of name.split("/")) {
     if (segment === "") return "empty folder name (a slash at the beginning, or two in a row)";
+    if (segment === COMPRESSED) return `"${segment}" is a name that the publisher itself uses`;
     if (segment === "." || segment === "..") return `"${segment}" as a folder name`;
     if (Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)
       return `a part of the name is longer than ${MAX_SEGMENT_BYTES} bytes`;

@@ -37,3 +37,23 @@ export async function eachOf<T>(items: Iterable<T>, limit: number, job: (item: T
   await Promise.all(Array.from({ length: limit }, worker));
   if (failures.length > 0) throw failures[0];
 }
+
+/** Runs jobs in the order in which they come, not all at a time. */
+export class Line {
+  private readonly waiting: (() => void)[] = [];
+
+  /** @param free how many at a time */
+  constructor(private free: number) {}
+
+  async run<T>(job: () => Promise<T>): Promise<T> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await job();
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.free++;
+      else next();
+    }
+  }
+}

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { linkIfThere } from "./assembly";
+import { linkFile, removeFile } from "./compressed";
 import type { FileVersion } from "./files";
+import { COMPRESSED } from "./names";
 
 /** Keeps what was deleted from the site for as long as that may turn out to be a mistake. A link costs no room while a release has the file. */
 export class Quarantine {
@@ -12,7 +13,7 @@ export class Quarantine {
   put(version: FileVersion, file: string): void {
     fs.mkdirSync(this.dir, { recursive: true });
     const target = this.target(version);
-    if (!fs.existsSync(target)) linkIfThere(file, target);
+    if (!fs.existsSync(target)) linkFile(version, file, target);
   }
 
   /** Where a version is kept. */
@@ -27,7 +28,7 @@ export class Quarantine {
     const kept = new Set(versions.map((version) => this.target(version)));
     for (const name of fs.readdirSync(this.dir)) {
       const file = path.join(this.dir, name);
-      if (!kept.has(file)) fs.rmSync(file, { force: true });
+      if (name !== COMPRESSED && !kept.has(file)) removeFile(file);
     }
   }
 

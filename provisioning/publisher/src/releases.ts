@@ -8,7 +8,7 @@ import { forget, type Manifest, Manifests, type Outline } from "./manifest";
 import { Pace } from "./pace";
 import { Quarantine } from "./quarantine";
 import { Spares } from "./spares";
-import { forgetDamaged, learnTree, removeTree } from "./tree";
+import { emptyFolder, forgetDamaged, learnTree, removeTree } from "./tree";
 
 /** A complete state of a course on disk. */
 export interface Release extends Manifest {
@@ -40,6 +40,7 @@ const RELEASE_ID = /^(\d{8})-\d{8}T\d{6}Z$/;
  * The releases of one course:
  *
  *     <dir>/<id>/<n>/        one folder of the course: its files, and a link for each folder in it, `../../<id>/<n>`
+ *     <dir>/<id>/<n>/.compressed/<encoding>/  the compressed forms of its files (see `compressed.ts`)
  *     <dir>/<id>.json        the release: its files, and where its folders are; written last, so without it there is none
  *     <dir>/<id>.files       a list of files that releases share (see `Manifests`)
  *     <dir>/.staging-<boot>/ bytes fetched and verified for the next release
@@ -184,7 +185,7 @@ export class Releases {
 
   /** Removes staged bytes, the releases that are no longer kept, and the folders that no other one shares with them. */
   async tidy(current: Release): Promise<void> {
-    for (const name of fs.readdirSync(this.staging)) fs.rmSync(path.join(this.staging, name), { force: true });
+    await emptyFolder(this.staging, new Pace(this.onProgress));
     const others = this.kept.filter((id) => id !== current.id);
     for (const id of others.slice(0, Math.max(0, others.length - (this.keep - 1)))) this.drop(id);
     if (current.unlisted.size > MAX_UNLISTED) await this.list(current);

@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
-import { createReadStream, lstatSync, readdirSync, realpathSync, rmdirSync, statSync, unlinkSync } from "node:fs";
+import {
+  createReadStream,
+  lstatSync,
+  opendirSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import * as path from "node:path";
 import type { Files } from "./files";
 import { type Content, type Folders, forget, type Manifest } from "./manifest";
-import { foldersOf } from "./names";
+import { COMPRESSED, foldersOf } from "./names";
 import { Pace } from "./pace";
 
 /** A regular file of a release's tree; other things are no part of it. */
@@ -13,10 +22,11 @@ interface TreeFile {
   modified: Date;
 }
 
-/** Follows the links that stand for folders; only such are made in a release. */
+/** Follows the links that stand for folders; only such are made in a release, and the one with compressed forms. */
 async function* walk(root: string, pace: Pace, below = ""): AsyncGenerator<TreeFile> {
   for (const entry of readdirSync(path.join(root, below), { withFileTypes: true })) {
     await pace.step();
+    if (entry.name === COMPRESSED) continue;
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     const file = path.join(root, name);
     if (entry.isFile()) {
@@ -70,6 +80,17 @@ export async function removeTree(target: string, pace: Pace): Promise<void> {
     unlinkSync(target);
     return;
   }
-  for (const name of readdirSync(target)) await removeTree(path.join(target, name), pace);
+  await emptyFolder(target, pace);
   rmdirSync(target);
+}
+
+/** Removes all that is in a folder. It is read piece by piece: 100,000 names are many megabytes. */
+export async function emptyFolder(dir: string, pace: Pace): Promise<void> {
+  const entries = opendirSync(dir);
+  try {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync())
+      await removeTree(path.join(dir, entry.name), pace);
+  } finally {
+    entries.closeSync();
+  }
 }

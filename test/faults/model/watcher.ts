@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { COMPRESSED } from "../../../provisioning/publisher/src/names";
+import { compressedForms } from "../../support/compressedForms";
 import { UNTOUCHED } from "./sequence";
 import type { StoredCourse } from "./storedCourse";
 
@@ -79,7 +81,9 @@ export function servedAt(link: string): Map<string, string> {
 }
 
 function readFiles(root: string, below = "", files = new Map<string, string>()): Map<string, string> {
+  compressedForms(path.join(root, below));
   for (const entry of fs.readdirSync(path.join(root, below))) {
+    if (entry === COMPRESSED) continue;
     const name = below === "" ? entry : `${below}/${entry}`;
     // Links to folders are followed, as the web server does.
     if (fs.statSync(path.join(root, name)).isDirectory()) readFiles(root, name, files);

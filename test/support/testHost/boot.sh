@@ -4,7 +4,8 @@
 #
 #     unshare --mount boot.sh NAME ROOTFS SCRATCH [SOURCE:TARGET ...]
 #
-# SCRATCH keeps what the container writes, over a reboot too; each SOURCE shows read-only at TARGET.
+# SCRATCH keeps what the container writes, over a reboot too. The site's folder is on a plain file system, as on a server: through
+# overlayfs each step of a path costs several times as much. Each SOURCE shows read-only at TARGET.
 set -euo pipefail
 name=$1 rootfs=$2 scratch=$3
 shift 3
@@ -23,11 +24,11 @@ for hierarchy in "${hierarchies[@]}"; do
   echo $$ >"$group/cgroup.procs"
 done
 
-mkdir -p "$scratch/upper" "$scratch/work" "$scratch/root"
+mkdir -p "$scratch/upper" "$scratch/work" "$scratch/root" "$scratch/www"
 mount -t overlay overlay -o "lowerdir=$rootfs,upperdir=$scratch/upper,workdir=$scratch/work" "$scratch/root"
 
 binds=()
 for pair in "$@"; do binds+=("--bind-ro=$pair"); done
 # Nothing of it reaches the network: the store is inside. /dev/fuse is what a server has and a container lacks.
 exec systemd-nspawn --quiet --directory="$scratch/root" --machine="$name" --register=no --keep-unit --private-network \
-  --resolv-conf=off --timezone=off --link-journal=no --console=pipe --bind=/dev/fuse "${binds[@]}" --boot
+  --resolv-conf=off --timezone=off --link-journal=no --console=pipe --bind=/dev/fuse --bind="$scratch/www:/var/www" "${binds[@]}" --boot
