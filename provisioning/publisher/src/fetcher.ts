@@ -23,6 +23,18 @@ export interface Staged {
   file: string;
 }
 
+/** A version in the staging folder. Its path is made when it is asked for: those of 100,000 would be many megabytes. */
+class StagedVersion implements Staged {
+  constructor(
+    readonly version: FileVersion,
+    private readonly staging: string,
+  ) {}
+
+  get file(): string {
+    return `${this.staging}/${keyOf(this.version)}`;
+  }
+}
+
 /** From the mount while it is healthy and they are not too many, else from the store; or from the store in any case. */
 export type Way = "mount" | "store";
 
@@ -60,7 +72,8 @@ export class Fetcher {
     const progress: FetchProgress = { files: 0, bytes: 0 };
     await eachOf(versions, CONCURRENCY, async (version) => {
       try {
-        staged.set(version.name, await this.stage(version, way === "mount" && versions.length <= BULK));
+        const complete = await this.stage(version, way === "mount" && versions.length <= BULK);
+        staged.set(version.name, new StagedVersion(complete, this.staging));
       } catch (error) {
         if (!(error instanceof ObjectMoved)) throw error;
         moved.push(version);
@@ -73,27 +86,29 @@ export class Fetcher {
     return { staged, moved };
   }
 
-  private async stage(version: FileVersion, byMount: boolean): Promise<Staged> {
+  /** @returns the version, with what only its download could tell */
+  private async stage(version: FileVersion, byMount: boolean): Promise<FileVersion> {
     const file = `${this.staging}/${keyOf(version)}`;
     // What looks empty may be a dynamic large object, whose content has no part in the key.
-    if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes)
-      return { version, file };
+    if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes) return version;
     // A name of its own for each attempt: a reader that hangs may still have the last one open.
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;
     if (byMount && (await this.mount.copy(this.source.container, object, version, part))) {
-      return await keep(version, part, file);
+      await keep(version, part, file);
+      return version;
     }
     await fs.rm(part, { force: true });
     return await this.download(version, file);
   }
 
-  private async download(version: FileVersion, file: string): Promise<Staged> {
+  private async download(version: FileVersion, file: string): Promise<FileVersion> {
     for (let attempt = 1; ; attempt++) {
       const part = `${file}.${++this.attempts}.part`;
       try {
         const complete = await download(this.store, this.source, version, part, this.onSign);
-        return await keep(complete, part, file);
+        await keep(complete, part, file);
+        return complete;
       } catch (error) {
         await fs.rm(part, { force: true });
         const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
@@ -105,10 +120,9 @@ export class Fetcher {
 }
 
 /** Puts verified bytes in place, last of all: what is there has its compressed forms. */
-async function keep(version: FileVersion, part: string, file: string): Promise<Staged> {
+async function keep(version: FileVersion, part: string, file: string): Promise<void> {
   if (isCompressible(version)) await compress(part, file);
   await fs.rename(part, file);
-  return { version, file };
 }
 
 function keyOf({ name, hash, bytes, lastModified }: FileVersion): string {
