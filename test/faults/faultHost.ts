@@ -1,6 +1,7 @@
 import * as http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { COMPRESSED } from "../../provisioning/publisher/src/names";
 import { eachOf } from "../../provisioning/publisher/src/pace";
 import type { CourseStatus, Status } from "../../provisioning/publisher/src/status";
 import { CourseHost, credentialFiles, type Driver, FIRST_USER, type Step, type StoreUser } from "../support/courseHost";
@@ -211,7 +212,9 @@ export class FaultHost {
   /** Names of the files that visitors can find of a course. */
   async filesOf(course: string): Promise<string[]> {
     const root = `/var/www/html/${course}`;
-    const list = await this.sh(`if [[ -e ${root} ]]; then find -L ${root} -type f -printf '%P\\n'; fi`);
+    const list = await this.sh(
+      `if [[ -e ${root} ]]; then find -L ${root} -name ${COMPRESSED} -prune -o -type f -printf '%P\\n'; fi`,
+    );
     return list.split("\n").filter((name) => name !== "");
   }
 
