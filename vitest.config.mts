@@ -18,6 +18,7 @@ export default defineConfig({
             "test/gateway/**",
             "test/authors/**",
             "test/browser/**",
+            "test/servers/**",
           ],
           testTimeout: 30_000,
         },
@@ -51,6 +52,15 @@ export default defineConfig({
           name: "authors",
           include: ["test/authors/**/*.test.ts"],
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "servers",
+          include: ["test/servers/**/*.test.ts"],
+          bail: 1,
+          testTimeout: 40 * 60_000,
+          hookTimeout: 40 * 60_000,
         },
       },
       {

@@ -61,6 +61,7 @@ export interface Outputs {
   courseUrls: Record<string, string>;
   containers: Record<string, string>;
   address: string;
+  servers: { name: string; address: string }[];
 }
 
 /** The outputs of stack dev. */

@@ -1,0 +1,113 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { devRoots, resolveDevName } from "../../cli/lib/devNames";
+import { npm, outputs, pulumi, ROOT, until } from "../e2e/support/project";
+
+// Two web servers of the stack dev behind its DNS: one is added, and made anew, while visitors come.
+const FILE = join(ROOT, "Pulumi.dev.yaml");
+const backup = mkdtempSync(join(tmpdir(), "xwmooc-servers-"));
+
+beforeAll(async () => {
+  copyFileSync(FILE, join(backup, "dev.yaml"));
+  await npm("up", "--site", "https");
+});
+afterAll(() => {
+  copyFileSync(join(backup, "dev.yaml"), FILE);
+  rmSync(backup, { recursive: true });
+});
+
+function setCount(count: number): void {
+  const text = readFileSync(join(backup, "dev.yaml"), "utf8");
+  writeFileSync(FILE, text.replace("xwmooc:webServer:\n", `xwmooc:webServer:\n    count: ${count}\n`));
+}
+
+/** GET at one address. */
+async function getAt(address: string, { hostname, pathname }: URL): Promise<number> {
+  const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+    const options = {
+      lookup: (_name: string, { all }: { all?: boolean }, done: (...args: unknown[]) => void) =>
+        all ? done(null, [{ address, family: 4 }]) : done(null, address, 4),
+      ca: devRoots(),
+      signal: AbortSignal.timeout(10_000),
+      agent: false as const,
+    };
+    request({ hostname, path: pathname, ...options } as object, resolve)
+      .on("error", reject)
+      .end();
+  });
+  await buffer(response);
+  return response.statusCode ?? 0;
+}
+
+/** As a browser: asks the DNS, and tries the next address where there is no connection. */
+async function visit(url: URL): Promise<number> {
+  let problem: unknown;
+  for (const address of await resolveDevName(url.hostname)) {
+    try {
+      return await getAt(address, url);
+    } catch (error) {
+      problem = error;
+    }
+  }
+  throw problem;
+}
+
+/** Visits until told to stop. */
+function visitors(url: URL): () => Promise<{ visits: number; failures: string[] }> {
+  const failures: string[] = [];
+  let visits = 0;
+  let going = true;
+  const loop = (async () => {
+    while (going) {
+      visits++;
+      const status = await visit(url).catch((error: Error) => error.message);
+      if (status !== 200) failures.push(`${new Date().toISOString()} ${status}`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  })();
+  return async () => {
+    going = false;
+    await loop;
+    return { visits, failures };
+  };
+}
+
+it("a second server is one word in the configuration, and no visitor notices", async () => {
+  const { siteUrl } = await outputs();
+  const stop = visitors(new URL(siteUrl));
+  setCount(2);
+  await pulumi("up", "--yes");
+  const { servers } = await outputs();
+  const addresses = servers.map(({ address }) => address);
+  expect(addresses).toHaveLength(2);
+  await until("the DNS knows both", 60, async () => {
+    return (await resolveDevName(new URL(siteUrl).hostname)).sort().join() === [...addresses].sort().join();
+  });
+  for (const address of addresses) expect(await getAt(address, new URL("pi/", siteUrl))).toBe(200);
+  expect(await npm("status")).toContain("Everything works.");
+  const { visits, failures } = await stop();
+  console.log(`${visits} visits while the second server came`);
+  expect(failures).toEqual([]);
+});
+
+it("replacing the first one drops no visit", async () => {
+  const { siteUrl } = await outputs();
+  const stop = visitors(new URL("pi/", siteUrl));
+  await pulumi("up", "--yes", "--replace", "**dev-web-server");
+  const { visits, failures } = await stop();
+  console.log(`${visits} visits while the first server was made anew`);
+  expect(failures).toEqual([]);
+  await pulumi("preview", "--expect-no-changes");
+});
+
+it("one server is enough again", async () => {
+  setCount(1);
+  await pulumi("up", "--yes");
+  const { servers, siteUrl } = await outputs();
+  expect(servers).toHaveLength(1);
+  await until("the site answers", 60, async () => (await visit(new URL(siteUrl))) === 200);
+});
