@@ -11,7 +11,8 @@ export const hostKeysArePinned: Rule = {
   types: REMOTE,
   check: ({ inputs }) => {
     const connection = inputs.connection as Record<string, unknown> | typeof UNKNOWN | undefined;
-    if (connection === UNKNOWN) return [];
+    // The plugin's own defaults stand for a connection that only the update will know, in the preview of a new server.
+    if (connection === UNKNOWN || connection?.host === "") return [];
     const proxy = connection?.proxy as Record<string, unknown> | undefined;
     return [
       ...(connection?.hostKey ? [] : ["trusts any server: set connection.hostKey to the server's public host key"]),

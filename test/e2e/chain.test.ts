@@ -358,7 +358,9 @@ describe("what real life does to it", () => {
     const { code, output } = await run("npm", ["run", "--silent", "pulumi", "--", "preview", "--stack", "dev"]);
     putBack("Pulumi.dev.yaml");
     expect(code).not.toBe(0);
-    expect(output).toContain("ingress-tcp-22-0.0.0.0-0 opens SSH to 0.0.0.0/0: name the networks of those who administer");
+    expect(output).toContain(
+      "ingress-tcp-22-0.0.0.0-0 opens SSH to 0.0.0.0/0: name the networks of those who administer",
+    );
   });
 
   it("the web server reboots and all comes back by itself", async () => {

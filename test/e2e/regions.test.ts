@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { SwiftClient } from "../../swift/client";
-import { config, get, npm, type Outputs, outputs, pulumi, store, until } from "./support/project";
+import { get, npm, type Outputs, outputs, pulumi, store, until } from "./support/project";
 import {
+  courses,
   npmThere,
   outputsThere,
   pulumiThere,
@@ -17,7 +18,7 @@ let here: Outputs;
 let there: Outputs;
 let source: SwiftClient;
 let copy: SwiftClient;
-const pi = config.courses.find(({ name }) => name === "pi");
+const pi = courses.find(({ name }) => name === "pi");
 
 beforeAll(async () => {
   await npm("up");
@@ -49,14 +50,14 @@ it("both stacks are there side by side", async () => {
 it("has every course as the region that it copies from", async () => {
   await until("every course is copied", 300, async () => {
     const sizes = await Promise.all(
-      config.courses.map(async ({ container }) => [
+      courses.map(async ({ container }) => [
         (await source.list(container)).length,
         (await copy.list(container)).length,
       ]),
     );
     return sizes.every(([from, to]) => from === to);
   });
-  for (const course of config.courses) {
+  for (const course of courses) {
     await until(`${course.name} is published`, 600, async () => {
       return (await compare(there.siteUrl, course, source)).differences.length === 0;
     });
@@ -82,7 +83,7 @@ it("a change in the one is on the site of the other some seconds later, and a de
 it("npm run status compares both", async () => {
   await until("status finds everything in order", 180, async () => {
     const text = await npmThere("status", ["--stack", REGION]);
-    return text.match(/mirror: in step/g)?.length === config.courses.length;
+    return text.match(/mirror: in step/g)?.length === courses.length;
   });
 });
 
