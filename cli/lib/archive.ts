@@ -74,7 +74,7 @@ export async function restoreObject(
   const versions = (await readArchive(client, course, object)).filter(({ deleted }) => !deleted);
   if (versions.length === 0) throw await notArchived(client, course, object);
   const live = (await client.list(course.container, object)).find(({ name }) => name === object);
-  if (live && storedAt(live) <= (before ?? -1)) return undefined;
+  if (live && before !== undefined && storedAt(live) <= before) return undefined;
   const version = versions.find(({ at }) => before === undefined || at <= before);
   if (version === undefined) {
     const oldest = versions.at(-1)?.at ?? 0;

@@ -22,11 +22,11 @@ afterEach(async () => {
 });
 
 /** An hour of the day on which all that is told here happened. */
-const at = (hour: number) => Date.UTC(2026, 10, 23, hour);
+const at = (hour: number) => Date.UTC(2020, 10, 23, hour);
 /** Stores an object at an hour; what it replaces goes into the archive. */
 async function store(name: string, content: string, hour: number, contentType = "text/html") {
   await client.put("pi", name, content, { contentType });
-  swift.put("pi", name, content, { contentType, modified: `2026-11-23T${String(hour).padStart(2, "0")}:00:00.500000` });
+  swift.put("pi", name, content, { contentType, modified: `2020-11-23T${String(hour).padStart(2, "0")}:00:00.500000` });
 }
 async function contentOf(name: string): Promise<string> {
   let text = "";
@@ -91,7 +91,7 @@ describe("restoring an object", () => {
     await restoreObject(client, course, "a.html", at(2) + 500);
     expect(await contentOf("a.html")).toBe("two");
     await expect(restoreObject(client, course, "a.html", at(0))).rejects.toThrow(
-      "The oldest version of a.html in the archive is of 2026-11-23T01:00:00.500Z: give that or later.",
+      "The oldest version of a.html in the archive is of 2020-11-23T01:00:00.500Z: give that or later.",
     );
   });
 
@@ -146,7 +146,7 @@ describe("restoring a course", () => {
     await client.delete("pi", "gone-before.html");
     const [marker] = await readArchive(client, course);
     // Deleted long before.
-    swift.put("pi-archive", "010gone-before.html/1795399200.00000", "", {
+    swift.put("pi-archive", "010gone-before.html/1606096800.00000", "", {
       contentType: marker?.entry.contentType ?? "",
     });
     swift.delete("pi-archive", marker?.entry.name ?? "");
