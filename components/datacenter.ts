@@ -62,6 +62,7 @@ export class Datacenter extends pulumi.ComponentResource {
       `${name}-content`,
       {
         courses: config.courses,
+        archive: config.archive,
         deleteContent: config.deleteContent !== undefined,
         ...(config.publisher.canary.seconds > 0 && { canaryContainer: config.publisher.canary.container }),
         ...(config.uploadGateway && { segmentsContainer: config.uploadGateway.segmentsContainer }),

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { archiveOf } from "../config/archive";
 import type { StackConfig } from "../config/schema";
 import type { UploadGatewayConfig } from "../config/uploadGateway";
 import type { Config as ContentMirrorConfig } from "../provisioning/content-mirror/src/config";
@@ -81,7 +82,11 @@ export function rcloneConfig(store: ObjectStore): string {
  * @param publicAddress IPv4 address that authors reach the server at, which it does not know by itself behind a floating IP
  */
 export function uploadGatewayConfig(
-  { uploadGateway, courses }: { uploadGateway: UploadGatewayConfig; courses: StackConfig["courses"] },
+  {
+    uploadGateway,
+    courses,
+    archive,
+  }: Pick<StackConfig, "courses" | "archive"> & { uploadGateway: UploadGatewayConfig },
   publicAddress: string,
 ): string {
   const { ftp, sftp, limits, idleSeconds, metricsPort, segmentsContainer } = uploadGateway;
@@ -94,6 +99,7 @@ export function uploadGatewayConfig(
     metricsPort,
     segmentsContainer,
     courses: courses.map(({ name, container, source }) => ({ name, container, source })),
+    archives: archive ? courses.map(({ container }) => archiveOf(container)) : [],
   };
   return `${JSON.stringify(text, null, 2)}\n`;
 }

@@ -1,11 +1,17 @@
 import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
+import { archiveOf } from "../config/archive";
 import type { Course } from "../config/schema";
 
 /** What {@link ObjectStore} needs. */
 export interface ObjectStoreArgs {
   /** One container is declared for each course. */
   courses: Course[];
+  /**
+   * One more for each course: Swift moves what is overwritten or deleted in the course's container there.
+   * @default false: it is gone
+   */
+  archive?: boolean;
   /**
    * One more for the canary's object. It holds nothing of worth, and goes with the stack.
    * @default none
@@ -31,20 +37,31 @@ export class ObjectStore extends pulumi.ComponentResource {
   constructor(name: string, args: ObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:objectstore:ObjectStore", name, {}, opts);
     const keep = !args.deleteContent;
-    const contentContainer = (role: string, container: string, metadata: Record<string, string>) =>
+    const contentContainer = (
+      role: string,
+      container: string,
+      metadata: Record<string, string>,
+      archive?: openstack.objectstorage.Container,
+    ) =>
       new openstack.objectstorage.Container(
         `${name}-${role}`,
         {
           name: container,
           metadata,
+          // The newer way, "versioning", hides the versions where only a listing of its own shows them, and not every Swift has it.
+          ...(archive && { versioningLegacy: { type: "history", location: archive.name } }),
           // Read and write ACLs stay empty: only the account itself gets in.
           forceDestroy: !keep,
         },
         { parent: this, protect: keep, retainOnDelete: keep },
       );
-    const declared = args.courses.map(
-      (course) => [course.name, contentContainer(course.name, course.container, { Course: course.name }).name] as const,
-    );
+    const declared = args.courses.map(({ name: course, container }) => {
+      const metadata = { Course: course };
+      const archive = args.archive
+        ? contentContainer(archiveOf(course), archiveOf(container), { ...metadata, Role: "archive" })
+        : undefined;
+      return [course, contentContainer(course, container, metadata, archive).name] as const;
+    });
     if (args.segmentsContainer !== undefined)
       contentContainer("upload-segments", args.segmentsContainer, { Role: "segments" });
     if (args.canaryContainer !== undefined) {

@@ -21,7 +21,7 @@ import type { WebServer } from "./webServers";
 export interface ProvisioningArgs
   extends Pick<
     StackConfig,
-    "objectStore" | "contentMount" | "publisher" | "uploadGateway" | "mirror" | "courses" | "siteTitle"
+    "objectStore" | "contentMount" | "publisher" | "uploadGateway" | "mirror" | "courses" | "archive" | "siteTitle"
   > {
   /** The server to set up. */
   webServer: WebServer;

@@ -10,7 +10,7 @@ import { SshKey } from "./sshKey";
 import type { WebServer } from "./webServers";
 
 /** What {@link UploadGateway} needs. */
-export interface UploadGatewayArgs extends Pick<StackConfig, "objectStore" | "courses"> {
+export interface UploadGatewayArgs extends Pick<StackConfig, "objectStore" | "courses" | "archive"> {
   /** The server that it runs on. */
   webServer: WebServer;
   /** Ports, limits and accounts. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { checkArchive } from "./archive";
 import {
   cidr,
   containerName,
@@ -286,6 +287,11 @@ export const stackSchema = section({
   uploadGateway: uploadGateway.optional(),
   /** The region that the courses' content is copied from. Default: authors upload in this one. */
   mirror: mirror.optional(),
+  /**
+   * Whether what is overwritten or deleted in a course's container is kept in one beside it, `<container>-archive`, until somebody
+   * empties it. Default: false.
+   */
+  archive: z.boolean("must be true or false").default(false),
   /** Title of the start page. Default: xwMOOC. */
   siteTitle: z.string().min(1, "is empty").default("xwMOOC"),
   /** The courses: one container each. */
@@ -336,6 +342,7 @@ export const stackSchema = section({
   }
   if (config.webServer.coursesBy === "subdomain") checkSubdomains(config, context);
   if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);
+  if (config.archive) checkArchive(config, context);
   if (config.mirror) checkMirror({ ...config, mirror: config.mirror }, context);
 });
 

@@ -26,10 +26,15 @@ export async function preflight(config: StackConfig): Promise<void> {
   if (problems.length > 0) throw new PreflightError(problems);
 }
 
-async function objectStoreProblems({ objectStore }: StackConfig): Promise<string[]> {
+async function objectStoreProblems({ objectStore, archive }: StackConfig): Promise<string[]> {
   try {
-    await new SwiftClient(swiftCredentials(objectStore)).listContainers();
-    return [];
+    const client = new SwiftClient(swiftCredentials(objectStore));
+    await client.listContainers();
+    // A store without it takes the header that asks for it, and keeps nothing.
+    const features = archive ? await client.features() : undefined;
+    return features && !("versioned_writes" in features)
+      ? ["xwmooc:archive is of no use: this store lacks versioned_writes and keeps no former versions; leave it out"]
+      : [];
   } catch (error) {
     if (error instanceof SwiftError) return [`xwmooc:objectStore: ${error.message}`];
     throw error;

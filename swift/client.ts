@@ -71,6 +71,20 @@ export class SwiftClient {
     this.pageSize = pageSize;
   }
 
+  /** What the store tells that it can do, by name of the middleware; undefined where it does not tell. */
+  async features(): Promise<Record<string, unknown> | undefined> {
+    const { storageUrl } = await this.signedIn();
+    const response = await this.http.send({ method: "GET", url: storageUrl.replace(/\/v1(\/.*)?$/, "/info") });
+    const body = await readBody(response);
+    try {
+      const features: unknown = JSON.parse(body.toString("utf8"));
+      const isTold = response.statusCode === 200 && typeof features === "object" && features !== null;
+      return isTold ? (features as Record<string, unknown>) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The names of the account's containers. */
   async listContainers(): Promise<string[]> {
     const names: string[] = [];
@@ -187,6 +201,20 @@ export class SwiftClient {
       throw new SwiftError("outage", `${object}: the store received other bytes than were sent`);
     }
     return sent;
+  }
+
+  /**
+   * Copies an object within the store, with its type and metadata; a large one shares its segments with the copy.
+   * @throws SwiftError "notFound" where there is no such object
+   */
+  async copy(from: { container: string; object: string }, to: { container: string; object: string }): Promise<void> {
+    const { status } = await this.fetch({
+      method: "PUT",
+      path: pathOf(to.container, to.object),
+      query: "multipart-manifest=get",
+      headers: { "Content-Length": "0", "X-Copy-From": pathOf(from.container, from.object) },
+    });
+    if (status !== 201) throw this.unexpected(status, `copying ${from.object}`, from.container, from.object);
   }
 
   /** Deletes an object. @throws SwiftError "notFound" */

@@ -141,6 +141,9 @@ describe("what Pulumi is told to do with resources", () => {
     const kept = await optionsOf(type);
     expect(kept).toHaveLength(6);
     for (const { protect, retainOnDelete } of kept) expect([protect, retainOnDelete]).toEqual([true, true]);
+    const archived = await optionsOf(type, { archive: true });
+    expect(archived).toHaveLength(12);
+    for (const { protect, retainOnDelete } of archived) expect([protect, retainOnDelete]).toEqual([true, true]);
     for (const { protect } of await optionsOf(type, { deleteContent: "I-want-to-delete-all-courses" }))
       expect(protect).toBe(false);
   });
@@ -208,6 +211,22 @@ describe("several web servers", () => {
       "tokyo2-web-upload-gateway-host-key",
     ]);
     expect(of(resources, "UploadGateway")).toHaveLength(2);
+  });
+});
+
+describe("an archive", () => {
+  it("is beside each course's container, which depends on it, and kept like that", async () => {
+    const { resources, order } = await planOf(parseConfig(rawConfig("tokyo2", { archive: true })));
+    const inputsOf = (name: string) => resources.find((one) => one.name === name)?.inputs;
+    expect(inputsOf("tokyo2-content-pi-archive")).toEqual({
+      name: "pi-archive",
+      metadata: { Course: "pi", Role: "archive" },
+      forceDestroy: false,
+    });
+    expect(inputsOf("tokyo2-content-pi")).toMatchObject({
+      versioningLegacy: { type: "history", location: "pi-archive" },
+    });
+    expect(order.indexOf("tokyo2-content-pi-archive")).toBeLessThan(order.indexOf("tokyo2-content-pi"));
   });
 });
 

@@ -11,6 +11,7 @@ class FakeCloud {
   computeRefuses = false;
   storeRefuses = false;
   hasDns = true;
+  features: Record<string, unknown> | undefined = { versioned_writes: {} };
   readonly server: Server = createServer((request, response) => {
     const url = request.url ?? "";
     const base = `http://127.0.0.1:${this.port}`;
@@ -40,6 +41,7 @@ class FakeCloud {
       return json(200, {}, { "X-Auth-Token": "token", "X-Storage-Url": `${base}/v1/A` });
     }
     if (url.startsWith("/v1/A")) return json(200, []);
+    if (url === "/info" && this.features) return json(200, this.features);
     return json(404, {});
   });
 
@@ -108,6 +110,16 @@ describe("preflight", () => {
     expect(await problemsOf(cloud.config({ "webServer.loadBalancer": "octavia" }))).toEqual([
       'xwmooc:webServer.loadBalancer "octavia" is not there: this cloud has no load balancer; use "none"',
     ]);
+  });
+
+  it("names an archive in a store that keeps no former versions, where it tells", async () => {
+    cloud.features = { slo: {} };
+    expect(await problemsOf(cloud.config({ archive: false }))).toEqual([]);
+    expect(await problemsOf(cloud.config({ archive: true }))).toEqual([
+      expect.stringMatching(/^xwmooc:archive is of no use: this store lacks versioned_writes .*; leave it out$/),
+    ]);
+    cloud.features = undefined;
+    expect(await problemsOf(cloud.config({ archive: true }))).toEqual([]);
   });
 
   it("tells wrong credentials of the store and of the compute side apart", async () => {

@@ -61,6 +61,13 @@ describe("parseConfig", () => {
     });
   });
 
+  it("takes a container as long as its archive's name allows, and without archives any", () => {
+    const courses = (container: string) => [{ ...course, container }];
+    const [longest, longer] = ["a".repeat(248), "a".repeat(255)];
+    expect(parseConfig(rawConfig("tokyo2", { archive: true, courses: courses(longest) })).archive).toBe(true);
+    expect(parseConfig(rawConfig("tokyo2", { courses: courses(longer) })).archive).toBe(false);
+  });
+
   it("completes a mirror", () => {
     const { mirror } = parseConfig(rawConfig("tokyo2", { mirror: { from: source } }));
     expect(mirror).toEqual({ from: source, seconds: 30, containers: {} });
@@ -226,6 +233,27 @@ describe("parseConfig", () => {
       { uploadGateway: gateway({ allowedFrom: [] }) },
       /uploadGateway\.allowedFrom is empty: give the networks that authors come from/,
     ],
+    [
+      "a course in another one's archive",
+      { archive: true, courses: [course, { ...course, name: "b", container: "pi-archive", path: "b" }] },
+      /xwmooc:courses\[1\]\.container "pi-archive" is the archive of course pi: give another container/,
+    ],
+    [
+      "a course that is named as another one's archive",
+      { archive: true, courses: [course, { ...course, name: "pi-archive", container: "b", path: "b" }] },
+      /xwmooc:courses\[1\]\.name "pi-archive" is the archive of course pi: give another name/,
+    ],
+    [
+      "segments in an archive",
+      { archive: true, uploadGateway: gateway({ segmentsContainer: "pi-archive" }) },
+      /xwmooc:uploadGateway\.segmentsContainer "pi-archive" is the archive of course pi: give another one/,
+    ],
+    [
+      "an archive without room for its name",
+      { archive: true, courses: [{ ...course, container: `${"가".repeat(82)}abc` }] },
+      /xwmooc:courses\[0\]\.container must be at most 248 bytes: its archive's name ends in -archive/,
+    ],
+    ["a half-hearted archive", { archive: "yes" }, /xwmooc:archive must be true or false/],
     [
       "a mirror of itself",
       { mirror: { from: { ...source, authUrl: "https://tok02.objectstorage.softlayer.net/auth/v1.0" } } },

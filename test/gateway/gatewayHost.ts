@@ -75,7 +75,10 @@ export class GatewayHost {
     const content = {
       inputs: { BUILD: fingerprint, LOGIN_USER: "root" },
       files: {
-        "config.json": uploadGatewayConfig({ uploadGateway: gatewayConfig(), courses: declared(COURSES) }, "127.0.0.1"),
+        "config.json": uploadGatewayConfig(
+          { uploadGateway: gatewayConfig(), courses: declared(COURSES), archive: false },
+          "127.0.0.1",
+        ),
       },
       secretFiles: {
         "accounts.json": uploadGatewayAccounts(gatewayConfig()),

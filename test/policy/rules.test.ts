@@ -48,9 +48,11 @@ describe("containers-are-kept", () => {
     expect(check({ inputs: { forceDestroy: true }, isProtected: true })).toEqual([
       "deletes its objects with it: set forceDestroy to false",
     ]);
-    expect(check({ inputs: { metadata: { Role: "segments" } } })).toEqual([
-      "is not protected: give it the options protect and retainOnDelete",
-    ]);
+    for (const Role of ["segments", "archive"]) {
+      expect(check({ inputs: { metadata: { Role } } })).toEqual([
+        "is not protected: give it the options protect and retainOnDelete",
+      ]);
+    }
   });
 });
 

@@ -26,7 +26,10 @@ interface Answer {
 
 const PAGE_LIMIT = 10_000;
 
-/** A small Swift on a free port of the loopback: v1.0 and Keystone v3 sign-in, containers, objects, listings, large objects, faults. */
+/**
+ * A small Swift on a free port of the loopback: v1.0 and Keystone v3 sign-in, containers, objects, listings, large objects, archives of
+ * former versions, faults.
+ */
 export class SwiftDouble {
   /** Asked before each request to the store (not of sign-ins). */
   fault: (request: StoreRequest) => Fault | undefined = () => undefined;
@@ -40,6 +43,8 @@ export class SwiftDouble {
   readonly requests: StoreRequest[] = [];
   signIns = 0;
   private readonly containers = new Map<string, Map<string, StoredObject>>();
+  /** Where containers keep what clients overwrite or delete there. */
+  private readonly archives = new Map<string, string>();
   private readonly server = http.createServer((request, response) => {
     this.handle(request, response).catch((error) => {
       // A client that breaks off is no mistake of the test.
@@ -85,6 +90,12 @@ export class SwiftDouble {
 
   createContainer(container: string): void {
     if (!this.containers.has(container)) this.containers.set(container, new Map());
+  }
+
+  /** From now on, a container keeps in another one what clients overwrite or delete, as Swift's versioned_writes by X-History-Location. */
+  keepHistory(container: string, archive: string): void {
+    this.createContainer(archive);
+    this.archives.set(container, archive);
   }
 
   deleteContainer(container: string): void {
@@ -203,6 +214,18 @@ export class SwiftDouble {
     const { method, container, query } = asked;
     const objects = this.objects(container);
     if (objects === undefined) return { status: 404 };
+    const from = headers["x-copy-from"];
+    const source = typeof from === "string" ? this.at(decodeURIComponent(from)) : undefined;
+    if (from !== undefined) {
+      if (source === undefined) return { status: 404 };
+      if (source.segments?.some((segment) => this.at(segment.name) === undefined)) return { status: 400 };
+    }
+    if (method === "PUT" || method === "DELETE") this.archive(container, name, method === "DELETE");
+    if (source) {
+      const { body: content, modified, ...more } = source;
+      this.put(container, name, content, more);
+      return { status: 201, headers: { ETag: this.content(source).head.ETag ?? "" } };
+    }
     if (method === "PUT") {
       const etag = query.get("multipart-manifest") === "put" ? this.putStatic(container, name, body) : md5(body);
       if (headers.etag !== undefined && headers.etag !== etag) return { status: 422 };
@@ -226,6 +249,17 @@ export class SwiftDouble {
       headers: { "Content-Type": object.contentType, ...head },
       headOnly: method === "HEAD",
     };
+  }
+
+  private archive(container: string, name: string, isDeleted: boolean): void {
+    const archive = this.archives.get(container);
+    const object = this.objects(container)?.get(name);
+    if (archive === undefined) return;
+    const prefix = `${Buffer.byteLength(name).toString(16).padStart(3, "0")}${name}/`;
+    if (object) this.put(archive, `${prefix}${timestampOf(object).slice(0, 16)}`, object.body, object);
+    const contentType = "application/x-deleted;swift_versions_deleted=1";
+    // Half a millisecond later than what was stored in the same one.
+    if (isDeleted) this.put(archive, `${prefix}${(Date.now() / 1000 + 0.0005).toFixed(5)}`, "", { contentType });
   }
 
   /** Makes a static large object of a manifest such as clients send it. @returns its ETag */
@@ -263,8 +297,7 @@ export class SwiftDouble {
       };
       return { content: this.joined(segments), head };
     }
-    const timestamp = `${Date.parse(`${object.modified.slice(0, 19)}Z`) / 1000}.${object.modified.slice(20)}`;
-    return { content: object.body, head: { ETag: object.hash, "X-Timestamp": timestamp } };
+    return { content: object.body, head: { ETag: object.hash, "X-Timestamp": timestampOf(object) } };
   }
 
   private joined(segments: (StoredObject | undefined)[]): Buffer {
@@ -293,6 +326,10 @@ function send(response: http.ServerResponse, fault: Fault | undefined, answer: (
   response.writeHead(status, { ...(status !== 204 && { "Content-Length": content.length }), ...headers });
   if (fault === "truncate") response.write(content.subarray(0, content.length / 2), () => response.socket?.destroy());
   else response.end(headOnly ? "" : content);
+}
+
+function timestampOf({ modified }: StoredObject): string {
+  return `${Date.parse(`${modified.slice(0, 19)}Z`) / 1000}.${modified.slice(20)}`;
 }
 
 function md5(content: Buffer | string): string {

@@ -34,6 +34,8 @@ type config struct {
 	MetricsPort       int           `json:"metricsPort"`
 	SegmentsContainer string        `json:"segmentsContainer"`
 	Courses           []tree.Course `json:"courses"`
+	// Archives are the containers that the store moves what is overwritten or deleted to.
+	Archives []string `json:"archives"`
 }
 
 // accountConfig is a row of /etc/upload-gateway/accounts.json.

@@ -215,7 +215,7 @@ func (g *gateway) sweep(ctx context.Context) {
 		containers = append(containers, course.Container)
 	}
 	for {
-		if removed, err := g.store.Sweep(ctx, containers); err != nil {
+		if removed, err := g.store.Sweep(ctx, containers, g.config.Archives); err != nil {
 			slog.Warn("segments of former large objects were not looked for; that is tried again later", "error", err)
 		} else if removed > 0 {
 			slog.Info("segments of former large objects were removed", "count", removed)

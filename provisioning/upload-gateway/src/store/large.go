@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -105,10 +106,10 @@ func (l *Large) Commit(ctx context.Context, modified time.Time) (etag string, er
 func (l *Large) Abort() { underWay.Delete(l.id) }
 
 // Sweep removes the segments that no object of these containers has, of uploads that were cut and of objects that were
-// overwritten or deleted. Whatever can't be read ends it: no segment is removed on a guess. A listing may be behind for a
+// overwritten or deleted; what an archive has of these can be restored, and keeps its segments. Whatever can't be read ends it: no segment is removed on a guess. A listing may be behind for a
 // while, so only what the Sweep before found unused too is removed. One at a time.
 // @returns how many it removed
-func (s *Store) Sweep(ctx context.Context, containers []string) (int, error) {
+func (s *Store) Sweep(ctx context.Context, containers, archives []string) (int, error) {
 	// The segments first: what is found used after that includes every object that was there when they were listed.
 	old := map[string]bool{}
 	for _, container := range containers {
@@ -127,7 +128,7 @@ func (s *Store) Sweep(ctx context.Context, containers []string) (int, error) {
 		s.unused = nil
 		return 0, nil
 	}
-	for _, container := range containers {
+	for _, container := range slices.Concat(containers, archives) {
 		if err := s.removeUsed(ctx, container, old); err != nil {
 			return 0, err
 		}

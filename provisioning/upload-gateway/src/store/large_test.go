@@ -106,7 +106,7 @@ func TestCopyOfALargeObjectSharesItsSegments(t *testing.T) {
 
 func sweep(t *testing.T, s *Store, want int) {
 	t.Helper()
-	if removed, err := s.Sweep(t.Context(), []string{course}); err != nil || removed != want {
+	if removed, err := s.Sweep(t.Context(), []string{course}, nil); err != nil || removed != want {
 		t.Fatalf("%d segments were removed (%v), want %d", removed, err, want)
 	}
 }
@@ -147,6 +147,25 @@ func TestSweepRemovesOnlyWhatNoObjectHas(t *testing.T) {
 	}
 }
 
+func TestSweepSparesWhatCanBeRestored(t *testing.T) {
+	t.Parallel()
+	s, swift := newStore(t)
+	const version = "004film/1763922109.12345"
+	putLarge(t, s, "film", "one ", "two")
+	swift.Archive(course, "film", archive, version)
+	swift.Age(segments, sweepAge)
+	for i, want := range []int{0, 0, 0, 2} {
+		if i == 2 {
+			if err := s.Delete(t.Context(), archive, version); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if removed, err := s.Sweep(t.Context(), []string{course}, []string{archive}); err != nil || removed != want {
+			t.Fatalf("%d segments were removed (%v), want %d", removed, err, want)
+		}
+	}
+}
+
 func TestSweepSparesAnUploadThatIsUnderWay(t *testing.T) {
 	t.Parallel()
 	s, swift := newStore(t)
@@ -176,7 +195,7 @@ func TestSweepRemovesNothingOnAGuess(t *testing.T) {
 	swift.Break(always("HEAD", swifttest.Fault{Status: 503}))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if removed, err := s.Sweep(ctx, []string{course}); err == nil || removed != 0 {
+	if removed, err := s.Sweep(ctx, []string{course}, nil); err == nil || removed != 0 {
 		t.Fatalf("%d segments were removed (%v)", removed, err)
 	}
 	if got := strings.Join(swift.Names(segments), " "); strings.Count(got, "/") != 4 {

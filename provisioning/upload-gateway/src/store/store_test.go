@@ -17,11 +17,12 @@ import (
 const (
 	course   = "py4inf"
 	segments = "segments"
+	archive  = "py4inf-archive"
 )
 
 func newStore(t *testing.T) (*Store, *swifttest.Server) {
 	t.Helper()
-	swift := swifttest.New(t, course, segments)
+	swift := swifttest.New(t, course, segments, archive)
 	return New(Credentials{Auth: "v1", AuthURL: swift.AuthURL, Username: swifttest.User, APIKey: swifttest.Key}, segments), swift
 }
 

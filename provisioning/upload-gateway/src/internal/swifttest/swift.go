@@ -112,6 +112,14 @@ func (s *Server) PutWith(container, name, content string, headers map[string]str
 	}
 }
 
+// Archive moves an object to another container, as a store does that keeps former versions.
+func (s *Server) Archive(container, name, archive, version string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.containers[archive][version] = s.containers[container][name]
+	delete(s.containers[container], name)
+}
+
 // Content gives an object's bytes, those of a large one in a row. @returns whether it is there
 func (s *Server) Content(container, name string) (string, bool) {
 	s.mu.Lock()
