@@ -19,6 +19,7 @@ export default defineConfig({
             "test/authors/**",
             "test/browser/**",
             "test/servers/**",
+            "test/runbook/**",
           ],
           testTimeout: 30_000,
         },
@@ -61,6 +62,15 @@ export default defineConfig({
           bail: 1,
           testTimeout: 40 * 60_000,
           hookTimeout: 40 * 60_000,
+        },
+      },
+      {
+        test: {
+          name: "runbook",
+          include: ["test/runbook/**/*.test.ts"],
+          bail: 1,
+          testTimeout: 30 * 60_000,
+          hookTimeout: 30 * 60_000,
         },
       },
       {

@@ -1,0 +1,216 @@
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import type { SwiftClient } from "../../swift/client";
+import { get, npm, type Outputs, ok, onServer, outputs, pulumi, ROOT, run, store, until } from "../e2e/support/project";
+import {
+  courses,
+  npmThere,
+  outputsThere,
+  pulumiThere,
+  REGION,
+  removeStack,
+  storeThere,
+  writeStackFile,
+} from "../e2e/support/secondRegion";
+import { compare } from "../e2e/support/site";
+
+// The procedures of docs/runbook.md, by its commands, on the dev cloud.
+const FILE = join(ROOT, "Pulumi.dev.yaml");
+const scratch = mkdtempSync(join(tmpdir(), "xwmooc-runbook-"));
+let site: Outputs;
+let swift: SwiftClient;
+
+interface Release {
+  id: string;
+  shown: boolean;
+}
+
+interface StackFile {
+  config: { "xwmooc:courses": Record<string, unknown>[]; "xwmooc:uploadGateway": { accounts: { name: string }[] } };
+}
+
+/** Edits the stack file as an operator does. */
+function edit(change: (config: StackFile["config"]) => void): void {
+  const whole = parse(readFileSync(FILE, "utf8")) as StackFile;
+  change(whole.config);
+  writeFileSync(FILE, stringify(whole, { lineWidth: 0 }));
+}
+
+const serves = (course: string, page: string, text: string, limit = 60) =>
+  until(`${course}/${page} is served`, limit, async () => {
+    return (await get(new URL(`${course}/${page}`, site.siteUrl).href)).body.toString() === text;
+  });
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(scratch, "folder-"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+beforeAll(async () => {
+  copyFileSync(FILE, join(scratch, "dev.yaml"));
+  await npm("up");
+  site = await outputs();
+  swift = store();
+});
+afterAll(async () => {
+  swift.close();
+  copyFileSync(join(scratch, "dev.yaml"), FILE);
+  rmSync(scratch, { recursive: true });
+});
+
+describe("a course", () => {
+  it("is new: one entry, one up, one upload", async () => {
+    edit((config) => config["xwmooc:courses"].push({ name: "e2e-new", title: "New" }));
+    await pulumi("preview");
+    await pulumi("up", "--yes");
+    await npm("upload", "e2e-new", folderWith({ "index.html": "<p>one</p>", "kept.html": "<p>kept</p>" }));
+    await serves("e2e-new", "index.html", "<p>one</p>");
+    expect(await npm("status")).toContain("Everything works.");
+  });
+
+  it("gets back from the archive what was overwritten or deleted", async () => {
+    await npm("upload", "e2e-new", folderWith({ "index.html": "<p>two</p>" }));
+    await serves("e2e-new", "index.html", "<p>two</p>");
+    await swift.delete("e2e-new", "kept.html");
+    await until(
+      "it is gone",
+      60,
+      async () => (await get(new URL("e2e-new/kept.html", site.siteUrl).href)).status === 404,
+    );
+    expect(await npm("restore", "e2e-new")).toContain("kept.html");
+    await npm("restore", "e2e-new", "kept.html");
+    await serves("e2e-new", "kept.html", "<p>kept</p>");
+    await npm("restore", "e2e-new", "index.html");
+    await serves("e2e-new", "index.html", "<p>one</p>");
+  });
+
+  it("shows an older release, whose files come back into the store", async () => {
+    await npm("upload", "e2e-new", folderWith({ "index.html": "<p>bad</p>" }));
+    await serves("e2e-new", "index.html", "<p>bad</p>");
+    await onServer("sudo site-publisher rollback e2e-new");
+    await serves("e2e-new", "index.html", "<p>one</p>");
+    const releases = JSON.parse(await onServer("sudo site-publisher releases e2e-new --json")) as Release[];
+    const release = releases.find(({ shown }) => shown)?.id;
+    await onServer(`sudo site-publisher pin e2e-new ${release}`);
+    const folder = join(scratch, "from-release");
+    mkdirSync(folder);
+    await ok("bash", [
+      "-c",
+      `set -o pipefail; npm run --silent ssh -- --stack dev sudo tar -C /var/www/releases/e2e-new/${release}/0 --exclude .compressed -ch . | tar -C ${folder} -x`,
+    ]);
+    expect(readFileSync(join(folder, "index.html"), "utf8")).toBe("<p>one</p>");
+    await npm("upload", "e2e-new", folder);
+    await onServer("sudo site-publisher unpin e2e-new");
+    await until("the store has it back", 30, async () => {
+      const { chunks } = await swift.get("e2e-new", "index.html");
+      let text = "";
+      for await (const chunk of chunks) text += chunk;
+      return text === "<p>one</p>";
+    });
+    await serves("e2e-new", "index.html", "<p>one</p>");
+  });
+
+  it("goes from the site, and its content stays", async () => {
+    edit((config) => {
+      config["xwmooc:courses"] = config["xwmooc:courses"].filter(({ name }) => name !== "e2e-new");
+    });
+    const urn =
+      "urn:pulumi:dev::xwmooc::xwmooc:datacenter:Datacenter$xwmooc:objectstore:ObjectStore$openstack:objectstorage/container:Container::dev-content-e2e-new";
+    for (const one of [urn, `${urn}-archive`]) await pulumi("state", "unprotect", one, "--yes");
+    await pulumi("preview");
+    await pulumi("up", "--yes");
+    await until("it is gone", 60, async () => (await get(new URL("e2e-new/", site.siteUrl).href)).status === 404);
+    expect((await swift.list("e2e-new")).map(({ name }) => name)).toEqual(["index.html", "kept.html"]);
+  });
+
+  it("takes over a container that was made by hand, and a folder in it", async () => {
+    await swift.createContainer("made-by-hand");
+    await swift.put("made-by-hand", "html/index.html", "<p>by hand</p>", { contentType: "text/html" });
+    edit((config) => {
+      config["xwmooc:courses"].push({ name: "by-hand", title: "By hand", container: "made-by-hand", source: "html" });
+    });
+    await pulumi("up", "--yes");
+    await serves("by-hand", "index.html", "<p>by hand</p>");
+    await pulumi("preview", "--expect-no-changes");
+  });
+});
+
+it("an author's new password is one command and one up", async () => {
+  edit((config) => {
+    const gateway = config["xwmooc:uploadGateway"];
+    gateway.accounts = gateway.accounts.filter(({ name }) => name !== "author");
+  });
+  const shown = await npm("new-author", "author", "--course", "pi");
+  const password = /[Pp]assword\W+(\S+)/.exec(shown)?.[1] ?? "";
+  expect(password.length).toBeGreaterThan(8);
+  await pulumi("up", "--yes");
+  const upload = (key: string) =>
+    run(
+      "curl",
+      [
+        "--silent",
+        "--show-error",
+        "--ssl-reqd",
+        "--insecure",
+        "--netrc-file",
+        "/dev/stdin",
+        "--upload-file",
+        FILE,
+      ].concat(`ftp://${site.address}/pi/e2e-author.txt`),
+      `machine ${site.address} login author password ${key}\n`,
+    );
+  expect((await upload("xwmooc-dev")).code).not.toBe(0);
+  expect((await upload(password)).code).toBe(0);
+  await swift.delete("pi", "e2e-author.txt");
+});
+
+it("the stack is as it was before", async () => {
+  copyFileSync(join(scratch, "dev.yaml"), FILE);
+  const urn =
+    "urn:pulumi:dev::xwmooc::xwmooc:datacenter:Datacenter$xwmooc:objectstore:ObjectStore$openstack:objectstorage/container:Container::dev-content-by-hand";
+  for (const one of [urn, `${urn}-archive`]) await pulumi("state", "unprotect", one, "--yes");
+  await pulumi("up", "--yes");
+  await pulumi("preview", "--expect-no-changes");
+});
+
+describe("a region", () => {
+  const content = async () => {
+    const copy = storeThere();
+    try {
+      return await Promise.all(courses.map(async ({ container }) => (await copy.list(container)).length));
+    } finally {
+      copy.close();
+    }
+  };
+  const isComplete = (there: Outputs) =>
+    until("the content is there", 600, async () => {
+      const compared = await Promise.all(courses.map((course) => compare(there.siteUrl, course, swift)));
+      return compared.every(({ differences }) => differences.length === 0);
+    });
+
+  it("is torn down with all content, by two confirmations", async () => {
+    const copy = storeThere();
+    await copy.createContainer("xwmooc-state");
+    copy.close();
+    await writeStackFile();
+    await pulumiThere("up", "--yes", "--skip-preview");
+    await isComplete(await outputsThere());
+    await pulumiThere("config", "set", "deleteContent", "I-want-to-delete-all-courses");
+    await pulumiThere("up", "--yes");
+    await pulumiThere("destroy", "--yes");
+    await expect(content()).rejects.toThrow();
+    await pulumiThere("stack", "rm", "--yes");
+  });
+
+  it("that was lost is made anew from the other one, content and all", async () => {
+    await writeStackFile();
+    await pulumiThere("up", "--yes", "--skip-preview");
+    await isComplete(await outputsThere());
+    expect(await npmThere("status", ["--stack", REGION])).toContain("mirror: in step");
+    await removeStack();
+  });
+});
