@@ -33,7 +33,7 @@ export async function openPage(
   const page = await browser.newPage({ viewport: PHONE });
   const complaints: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
+    if (message.type() === "error") complaints.push(`${message.text()} ${message.location().url}`);
   });
   const answer = await page.goto(url);
   return { page, complaints, status: answer?.status() };
