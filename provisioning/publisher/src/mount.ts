@@ -136,7 +136,7 @@ export class Mount {
       const reader = fork(this.options.program, ["mount-reader"], {
         env: { ...process.env, UV_THREADPOOL_SIZE: "8" },
         // It copies; little of it lives long enough to be worth room.
-        execArgv: ["--max-semi-space-size=1"],
+        execArgv: ["--max-semi-space-size=1", "--optimize-for-size"],
       });
       this.started = false;
       reader.on("message", (reply: MountReply) => {
