@@ -70,6 +70,9 @@ https://${DOMAIN}:8443 {
 }
 `;
 
+/** What goes on while visitors come: nothing; 1,000 files are stored that are of no course; the same, published. */
+export type During = "nothing" | "storing" | "publishing";
+
 /** The container with the product's server, its competitors on the same files, and the visitors. */
 export class ServingBench {
   private constructor(
@@ -153,21 +156,23 @@ export class ServingBench {
   }
 
   /** Visitors who come at a steady rate by HTTPS and HTTP/2, while nothing happens or while a thousand files are published. */
-  async visits(publishing: boolean): Promise<Visits> {
+  async visits(during: During): Promise<Visits> {
     const visiting = this.sh(
       `rm -f /run/bench/visits
        h2load --duration=${VISIT_SECONDS} --rps=${VISITS_PER_SECOND / 8} --clients=8 --log-file=/run/bench/visits \
          https://${DOMAIN}/pi/22k.html >/run/bench/h2load.out; cat /run/bench/visits`,
     );
-    if (publishing) {
+    if (during !== "nothing") {
       await sleep(2_000);
+      const container = during === "publishing" ? "pi" : "elsewhere";
+      await this.store.createContainer(container);
       const names = Array.from({ length: PUBLISHED_FILES }, (_, i) => `many/${i}.html`);
       await eachOf(
         names,
         4,
-        async (name) => void (await this.store.put("pi", name, `${name} ${Date.now()}`.repeat(50))),
+        async (name) => void (await this.store.put(container, name, `${name} ${Date.now()}`.repeat(50))),
       );
-      await this.untilServed(names.at(-1) as string);
+      if (during === "publishing") await this.untilServed(names.at(-1) as string);
     }
     // Begin in us, status, duration in us; a line a request.
     const visits = (await visiting).split("\n").map((line) => line.split("\t").map(Number));

@@ -55,9 +55,11 @@ runMain(async () => {
       }
     }
     lane.line("visitors while nothing happens");
-    report.quiet = await bench.visits(false);
+    report.quiet = await bench.visits("nothing");
+    lane.line("visitors while files are stored that are not published");
+    report.storing = await bench.visits("storing");
     lane.line("visitors during a publication");
-    report.publishing = await bench.visits(true);
+    report.publishing = await bench.visits("publishing");
   } finally {
     lane.line("removing the container");
     await bench.stop();

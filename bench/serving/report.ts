@@ -12,6 +12,7 @@ export interface Report {
   measured: (Load & { server: string; protocol: "http" | "https"; size: Size })[];
   /** Visitors at a steady rate, while nothing happens and during a publication. */
   quiet?: Visits;
+  storing?: Visits;
   publishing?: Visits;
 }
 
@@ -44,13 +45,16 @@ export function reportText(report: Report): string {
     ]);
     return table([`${protocol.toUpperCase()}: requests/s, p99`, ...SIZES], rows);
   });
-  const { quiet, publishing } = report;
-  if (quiet && publishing) {
+  const { quiet, storing, publishing } = report;
+  if (quiet && storing && publishing) {
     const line = (what: string, { requests, failed, p50Ms, p99Ms }: Visits) =>
       `${what}: ${requests} requests, ${failed} failed, p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms`;
-    sections.push(
-      `${line("Visitors while nothing happens", quiet)}\n${line("Visitors during a publication of 1,000 files", publishing)}`,
-    );
+    const lines = [
+      line("Visitors while nothing happens", quiet),
+      line("Visitors while 1,000 files are stored, by no course", storing),
+      line("Visitors during a publication of 1,000 files", publishing),
+    ];
+    sections.push(lines.join("\n"));
   }
   return `${sections.join("\n\n")}\n\nIn brackets: multiples of what bare nginx on a plain folder gives, the limit.\n`;
 }
