@@ -1,5 +1,5 @@
 // npm run ci:preview: what an update of the regions would do, in Markdown; in a workflow also where people read it.
-import { appendFileSync, readdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { parseArguments, usageError } from "./lib/arguments";
 import { runMain } from "./lib/errors";
 import { GitHub } from "./lib/github";
@@ -7,6 +7,7 @@ import { listenForInterruption } from "./lib/interruption";
 import { ROOT } from "./lib/paths";
 import { preview } from "./lib/preview/preview";
 import { Lane } from "./lib/progress";
+import { stacksWithFile } from "./lib/regionFile";
 import { DEV } from "./lib/stack";
 import { stackNamed } from "./lib/toolchain";
 
@@ -27,7 +28,7 @@ runMain(async () => {
     drift: { type: "boolean", default: false },
     issue: { type: "boolean", default: false },
   });
-  const { stack: stacks = regions(), comment, drift, issue } = values;
+  const { stack: stacks = stacksWithFile(ROOT).filter((stack) => stack !== DEV), comment, drift, issue } = values;
   if (positionals.length > 0) throw usageError(`"${positionals[0]}" is too much.`, USAGE);
   if (comment !== undefined && !/^[1-9]\d*$/.test(comment)) {
     throw usageError(`--comment ${comment} is not the number of a pull request.`, USAGE);
@@ -52,12 +53,6 @@ runMain(async () => {
   }
   return isFine ? 0 : 1;
 });
-
-/** Every stack that the repository has a file of, but `dev`. */
-function regions(): string[] {
-  const stacks = readdirSync(ROOT).flatMap((file) => /^Pulumi\.([\w-]+)\.yaml$/.exec(file)?.[1] ?? []);
-  return stacks.filter((stack) => stack !== DEV).sort();
-}
 
 /** The run of the workflow that a text comes from. */
 function origin(env = process.env): string {

@@ -76,6 +76,9 @@ install_file() {
   mv --force --no-target-directory "$copy" "$target"
 }
 
+# require_private FILE OWNER: nobody else may read it.
+require_private() { [[ $(stat --format='%U %a' "$1") == "$2 600" ]] || fail "$1 must belong to $2 alone (mode 0600)"; }
+
 # covers CERTIFICATE NAME: is the certificate valid for the name?
 covers() { [[ $(openssl x509 -in "$1" -noout -checkhost "$2") == *'does match'* ]]; }
 

@@ -21,9 +21,8 @@ fi
 if [[ -n $(value missing) ]]; then
   say "warning: the certificate lacks $(value missing): a name gets into it once it leads where $DOMAIN does"
 fi
-private() { [[ $(stat --format='%U %a' "$1") == "$2 600" ]] || fail "$1 must belong to $2 alone (mode 0600)"; }
-private "$deployed.key" root
-if [[ -d /etc/upload-gateway ]]; then private /etc/upload-gateway/tls.key upload-gateway; fi
+require_private "$deployed.key" root
+if [[ -d /etc/upload-gateway ]]; then require_private /etc/upload-gateway/tls.key upload-gateway; fi
 answers() {
   timeout 10 openssl s_client -connect 127.0.0.1:443 -servername "$DOMAIN" </dev/null 2>/dev/null |
     openssl x509 -noout -checkhost "$DOMAIN" 2>/dev/null | grep --quiet 'does match'

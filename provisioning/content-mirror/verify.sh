@@ -7,10 +7,7 @@ step=content-mirror
 . ./lib.sh
 . ./paths.sh
 
-for file in from.json to.json; do
-  [[ $(stat --format='%U %a' "$etc/$file") == "content-mirror 600" ]] ||
-    fail "$etc/$file must belong to content-mirror alone (mode 0600)"
-done
+for file in from.json to.json; do require_private "$etc/$file" content-mirror; done
 code=0
 problem=$(node ./ask-store.cjs "$etc/from.json") || code=$?
 case $code in

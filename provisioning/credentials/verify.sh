@@ -9,12 +9,8 @@ read_inputs
 
 one_of FUSE_DRIVER cloudfuse rclone
 
-# private FILE OWNER
-private() {
-  [[ $(stat --format='%U %a' "$1") == "$2 600" ]] || fail "$1 must belong to $2 alone (mode 0600)"
-}
-private "$(mount_credentials "$FUSE_DRIVER")" content-mount
-private "$publisher_config/credentials.json" site-publisher
+require_private "$(mount_credentials "$FUSE_DRIVER")" content-mount
+require_private "$publisher_config/credentials.json" site-publisher
 
 # A store that is just starting gets a minute; a refusal is final.
 problem='' code=0

@@ -23,10 +23,7 @@ if ! wait_until 60 answers; then
   words=$(journalctl --unit upload-gateway.service --lines 1 --output cat)
   fail "the gateway does not answer; upload-gateway.service is in state '$state'; its last words: ${words:-none}"
 fi
-private() {
-  [[ $(stat --format='%U %a' "$1") == "upload-gateway 600" ]] || fail "$1 must belong to upload-gateway alone (mode 0600)"
-}
-for file in accounts.json credentials.json ssh_host_key tls.key; do private "$etc/$file"; done
+for file in accounts.json credentials.json ssh_host_key tls.key; do require_private "$etc/$file" upload-gateway; done
 say "FTP over TLS at port $ftp_port, certificate SHA-256 ${fingerprint#*=}"
 if ((sftp_port != 0)); then say "SFTP at port $sftp_port, host key $(ssh-keygen -lf "$etc/ssh_host_key" | cut -d' ' -f2)"; fi
 say "verified: the gateway answers"

@@ -1,9 +1,10 @@
 // Keeps the courses' containers in step with those of another region: node content-mirror.cjs
 import { join } from "node:path";
 import { SwiftClient } from "../../../swift/client";
+import { ConfigError, loadCredentials } from "../../publisher/src/config";
 import { journal } from "../../publisher/src/journal";
 import { SystemdNotify } from "../../publisher/src/notify";
-import { ConfigError, loadConfig, loadCredentials } from "./config";
+import { loadConfig } from "./config";
 import { CourseMirror } from "./courseMirror";
 import { mirrorLoop } from "./mirrorLoop";
 import { StateFile } from "./state";

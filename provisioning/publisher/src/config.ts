@@ -87,7 +87,8 @@ export function loadSettings(
   return { config, credentials };
 }
 
-function loadCredentials(file: string): SwiftCredentials {
+/** Reads an object store's credentials. @throws ConfigError */
+export function loadCredentials(file: string): SwiftCredentials {
   const result = parseCredentials(readJson(file));
   if ("problems" in result) throw configError(file, result.problems);
   return result.credentials;
@@ -270,7 +271,8 @@ class Fields {
   }
 }
 
-function readJson(file: string): unknown {
+/** Reads a file that a step has put here. @throws ConfigError */
+export function readJson(file: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
