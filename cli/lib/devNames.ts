@@ -6,6 +6,7 @@ import { request } from "node:https";
 import type { LookupFunction } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { UserError } from "./errors";
 import type { MachineFacts } from "./machineFacts";
 import { DEVCLOUD, ROOT, STATE } from "./paths";
 import { run } from "./run";
@@ -60,9 +61,13 @@ export async function devDomain(): Promise<Pick<MachineFacts, "webServer" | "dns
 
 async function keepRoot(ca: string): Promise<void> {
   const root = await new Promise<string>((resolve, reject) => {
-    request(SETTINGS.ACME_ROOT_URL ?? "", { ca, timeout: 10_000 }, (response) => text(response).then(resolve, reject))
+    const options = { ca, signal: AbortSignal.timeout(10_000) };
+    request(SETTINGS.ACME_ROOT_URL ?? "", options, (response) => text(response).then(resolve, reject))
       .on("error", reject)
       .end();
+  }).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code ?? error.name;
+    throw new UserError(`The dev cloud's certificate authority does not answer (${why}): run \`npm run up\` again.`);
   });
   const known = devRoots();
   if (known.includes(root)) return;
