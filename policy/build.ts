@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { chmod, mkdir, rename } from "node:fs/promises";
 import * as path from "node:path";
 import { build, type Plugin } from "esbuild";
+import { fingerprintOf } from "../toolchain/fingerprint";
 
 const ROOT = path.resolve(__dirname, "..");
 const CACHE = path.join(ROOT, ".cache", "policy");
@@ -16,7 +16,7 @@ const SOURCES = ["policy", "config", "package-lock.json"];
  * @returns absolute path
  */
 export async function buildPolicyPack(): Promise<string> {
-  const file = path.join(CACHE, fingerprint());
+  const file = path.join(CACHE, fingerprintOf(ROOT, SOURCES.flatMap(sources)));
   if (existsSync(file)) return file;
   await mkdir(CACHE, { recursive: true });
   const partial = `${file}.${process.pid}.partial`;
@@ -46,13 +46,8 @@ const withoutCompiler: Plugin = {
   },
 };
 
-function fingerprint(): string {
-  const hash = createHash("sha256");
-  for (const source of SOURCES) {
-    const at = path.join(ROOT, source);
-    const files = source.endsWith(".json") ? [""] : readdirSync(at, { recursive: true, encoding: "utf8" }).sort();
-    for (const file of files.filter((one) => one === "" || one.endsWith(".ts")))
-      hash.update(`\0${source}/${file}\0`).update(readFileSync(path.join(at, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
+function sources(source: string): string[] {
+  if (path.extname(source)) return [source];
+  const files = readdirSync(path.join(ROOT, source), { recursive: true, encoding: "utf8" }).sort();
+  return files.filter((file) => file.endsWith(".ts")).map((file) => `${source}/${file}`);
 }

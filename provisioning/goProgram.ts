@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
+import { fingerprintOf } from "../toolchain/fingerprint";
 import { goEnvironment, requireGo } from "../toolchain/go";
 import { type Progress, withHeartbeat } from "../toolchain/progress";
 import { run, tail } from "../toolchain/run";
@@ -27,7 +27,8 @@ export interface Program {
  * @throws Error that says what is missing and what to do
  */
 export async function buildUploadGateway(progress: Progress): Promise<Program> {
-  const fingerprint = fingerprintOf(SOURCES);
+  const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).sort().filter(isSource);
+  const fingerprint = fingerprintOf(SOURCES, files, JSON.stringify([BUILD, TARGET]));
   const file = path.join(CACHE, fingerprint);
   if (!existsSync(file)) await build(file, progress);
   return { file, fingerprint };
@@ -48,12 +49,6 @@ async function build(file: string, progress: Progress): Promise<void> {
   await rename(partial, file);
 }
 
-function fingerprintOf(folder: string): string {
-  const hash = createHash("sha256").update(JSON.stringify([BUILD, TARGET]));
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
-  for (const file of files) {
-    const isSource = /(\.go|^go\.(mod|sum))$/.test(file) && !file.endsWith("_test.go");
-    if (isSource) hash.update(`\0${file}\0`).update(readFileSync(path.join(folder, file)));
-  }
-  return hash.digest("hex").slice(0, 16);
+function isSource(file: string): boolean {
+  return /(\.go|^go\.(mod|sum))$/.test(file) && !file.endsWith("_test.go");
 }

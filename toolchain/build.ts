@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { fingerprintOf } from "./fingerprint";
 import { goEnvironment, requireGo } from "./go";
 import { type Home, pluginPath, TOOLCHAIN_DIR } from "./home";
 import { type Progress, withHeartbeat } from "./progress";
@@ -62,19 +62,16 @@ const LDFLAGS = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Vers
 const BUILD = ["build", "-trimpath", "-buildvcs=false", "-ldflags", LDFLAGS];
 
 /** Fingerprint of all that a program is made from. */
-function fingerprint(recipe: Recipe): string {
-  const hash = createHash("sha256").update(JSON.stringify([BUILD, recipe.goPackage]));
-  const add = (file: string) => hash.update(`\0${file}\0`).update(readFileSync(path.join(TOOLCHAIN_DIR, file)));
-  for (const source of recipe.sources) {
-    const at = path.join(recipe.module, source);
-    if (path.extname(source)) add(at);
-    else {
-      for (const file of readdirSync(path.join(TOOLCHAIN_DIR, at)).sort()) {
-        if (file.endsWith(".go") && !file.endsWith("_test.go")) add(path.join(at, file));
-      }
-    }
-  }
-  return `built ${hash.digest("hex").slice(0, 16)}`;
+function fingerprint({ goPackage, module, sources }: Recipe): string {
+  const files = sources.flatMap((source) => {
+    const at = path.join(module, source);
+    if (path.extname(source)) return [at];
+    const listed = readdirSync(path.join(TOOLCHAIN_DIR, at)).sort();
+    return listed
+      .filter((file) => file.endsWith(".go") && !file.endsWith("_test.go"))
+      .map((file) => path.join(at, file));
+  });
+  return `built ${fingerprintOf(TOOLCHAIN_DIR, files, JSON.stringify([BUILD, goPackage]))}`;
 }
 
 const CLI_TOOLS: [tool: string, recipe: Recipe][] = [
