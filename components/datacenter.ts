@@ -48,6 +48,8 @@ export interface DatacenterOutputs {
   mirrorOf?: string;
   /** What leads to the site: declared by the stack with `dns`, else to be created by hand; only with a domain. */
   dnsRecords?: pulumi.Output<DnsRecord[]>;
+  /** Zone that the stack keeps these records in; only with `dns`. */
+  dnsZone?: string;
 }
 
 /** A whole datacenter: the courses' containers and the web server that publishes them. */
@@ -130,6 +132,7 @@ export class Datacenter extends pulumi.ComponentResource {
       sshCommand: `npm run ssh -- --stack ${pulumi.getStack()}`,
       servers: pulumi.all(servers.map(serverOutput)),
       ...(domain && { dnsRecords: pulumi.output(dnsRecords(config.webServer, config.courses, addresses)) }),
+      ...(config.dns && { dnsZone: config.dns.zone }),
       ...(config.mirror && { mirrorOf: config.mirror.from.authUrl }),
       ...(uploadGateway && { uploadUrls: uploadGateway.urls, uploadHostKey: uploadGateway.hostKey }),
     };

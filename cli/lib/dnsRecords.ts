@@ -7,13 +7,19 @@ export function recordText({ name, type, value }: DnsRecord): string {
   return `${name}. ${type} ${value}`;
 }
 
-/** What is wrong with a record in the DNS, as this machine sees it, and the remedy; undefined where nothing is. */
+/**
+ * What is wrong with a record in the DNS, as this machine sees it, and the remedy; undefined where nothing is.
+ * @param zone that the stack keeps the record in; undefined where people do
+ */
 export async function domainProblem(
   record: DnsRecord,
+  zone: string | undefined,
   resolve: (name: string) => Promise<string[]> = isDevName(record.name) ? resolveDevName : resolve4,
 ): Promise<string | undefined> {
   const { name, value } = record;
-  const remedy = `create the record "${recordText(record)}" where the domain is registered`;
+  const remedy = zone
+    ? `npm run pulumi -- up --refresh creates the record "${recordText(record)}" anew; if it is there, look where the domain is registered: the zone ${zone} must be led to the cloud's name servers`
+    : `create the record "${recordText(record)}" where the domain is registered`;
   try {
     const found = await resolve(name);
     return found.includes(value) ? undefined : `${name} leads to ${found.join(", ")} instead of ${value}: ${remedy}`;

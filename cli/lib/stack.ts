@@ -130,6 +130,7 @@ export interface StackOutputs {
   uploadHostKey?: string;
   mirrorOf?: string;
   dnsRecords?: DnsRecord[];
+  dnsZone?: string;
 }
 
 /** A stack, through the Pulumi CLI. */

@@ -117,8 +117,8 @@ async function reportServers(report: StatusReport, outputs: StackOutputs): Promi
     report.problems.push(...problems.map((problem) => (report.servers.length > 1 ? `${name}: ${problem}` : problem)));
 }
 
-async function reportDomain(report: StatusReport, { dnsRecords = [] }: StackOutputs): Promise<void> {
-  const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record)));
+async function reportDomain(report: StatusReport, { dnsRecords = [], dnsZone }: StackOutputs): Promise<void> {
+  const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record, dnsZone)));
   report.problems.push(...problems.flatMap((problem) => (problem === undefined ? [] : `DNS: ${problem}`)));
 }
 

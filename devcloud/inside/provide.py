@@ -2,15 +2,17 @@
 """provide.py CONTENT [NAME-SERVER...]: gives the running cloud what it takes from this machine.
 
 The VM images of /opt/images, public, unless Glance has them with this CONTENT (the hash of what they were built from);
-the machine's name servers for the network `public`.
+the machine's name servers, for the cloud's own to ask about names of elsewhere, which guests of `public` are told of.
 """
 
 import pathlib
+import subprocess
 import sys
 
 from openstack import IMAGE, NETWORK, SETTINGS, call, log_in
 
 IMAGES = pathlib.Path("/opt/images")
+FORWARDERS = pathlib.Path("/etc/bind/forwarders.conf")
 #: Direct kernel boot: no boot loader, nothing that emulated processors would spend seconds on.
 COMMAND_LINE = (
     "root=/dev/vda ro console=tty0 console=ttyS0 net.ifnames=0 mitigations=off quiet loglevel=4 "
@@ -52,9 +54,13 @@ def provide_images(content: str) -> None:
 
 
 def provide_name_servers(servers: list) -> None:
+    forwarders = "forward only; forwarders { " + "".join(f"{server}; " for server in servers) + "};\n" if servers else ""
+    if FORWARDERS.read_text() != forwarders:
+        FORWARDERS.write_text(forwarders)
+        subprocess.run(["rndc", "reconfig"], check=True)
     for subnet in call("GET", f"{NETWORK}/subnets?name={SETTINGS['PUBLIC_NETWORK']}-v4")["subnets"]:
-        if subnet["dns_nameservers"] != servers:
-            call("PUT", f"{NETWORK}/subnets/{subnet['id']}", {"subnet": {"dns_nameservers": servers}})
+        if subnet["dns_nameservers"] != [SETTINGS["API_IP"]]:
+            call("PUT", f"{NETWORK}/subnets/{subnet['id']}", {"subnet": {"dns_nameservers": [SETTINGS["API_IP"]]}})
 
 
 log_in()

@@ -110,6 +110,14 @@ describe("a record in the DNS", () => {
     ],
     ["unknown", failing("ETIMEOUT"), "a.org could not be looked up (ETIMEOUT): try again"],
   ])("%s", async (_, resolve, problem) => {
-    expect(await domainProblem(record, resolve)).toBe(problem);
+    expect(await domainProblem(record, undefined, resolve)).toBe(problem);
+  });
+
+  it("that the stack keeps is created by the stack", async () => {
+    const problem = await domainProblem(record, "a.org", failing("ENOTFOUND"));
+    expect(problem).toContain(
+      'a.org leads nowhere: npm run pulumi -- up --refresh creates the record "a.org. A 192.0.2.1"',
+    );
+    expect(problem).toContain("the zone a.org must be led to the cloud's name servers");
   });
 });
