@@ -45,12 +45,13 @@ async function computeProblems(config: StackConfig): Promise<string[]> {
   const { webServer, network, dns } = config;
   try {
     const cloud = await Cloud.signIn(config.compute);
+    const externalNetworks = cloud.networks(true);
     const problems = await Promise.all([
       missing("webServer.flavor", webServer.flavor, cloud.flavors()),
       missing("webServer.image", webServer.image, cloud.images()),
-      missing("network.existing", network.existing, cloud.networks()),
-      missing("network.create.externalNetwork", network.create?.externalNetwork, cloud.networks(true)),
-      missing("network.floatingIpPool", network.floatingIpPool, cloud.networks(true)),
+      ...(network.existing ? [missing("network.existing", network.existing, cloud.networks())] : []),
+      missing("network.create.externalNetwork", network.create?.externalNetwork, externalNetworks),
+      missing("network.floatingIpPool", network.floatingIpPool, externalNetworks),
       // A zone to be made needs the service all the same.
       ...(dns ? [missing("dns.zone", dns.create ? undefined : dns.zone, cloud.zones())] : []),
     ]);

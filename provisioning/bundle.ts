@@ -1,35 +1,20 @@
-import * as path from "node:path";
-import { buildSync } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { bundle } from "../program/bundle.cjs";
 
-/**
- * A program for the web server as one CommonJS file without dependencies, for Node 18, as Debian 12 and Ubuntu 24.04 have it.
- * The same sources give the same text, wherever the project lies.
- */
-function bundle(entryPoint: string): string {
-  const result = buildSync({
-    absWorkingDir: path.resolve(__dirname, ".."),
-    entryPoints: [entryPoint],
-    bundle: true,
-    platform: "node",
+/** The text of a program for the web server: one file without dependencies, for Node 18, as Debian 12 and Ubuntu 24.04 have it. */
+async function serverProgram(name: string, entryPoint: string): Promise<string> {
+  const file = await bundle(name, entryPoint, ["provisioning", "swift", "config"], {
     target: "node18",
-    format: "cjs",
-    charset: "utf8",
     banner: { js: "#!/usr/bin/env node" },
-    // The editor's settings must not change what is built.
-    tsconfigRaw: {},
-    write: false,
-    logLevel: "silent",
   });
-  const [file] = result.outputFiles;
-  if (file === undefined) throw new Error(`esbuild gave no bundle of ${entryPoint}`);
-  return file.text;
+  return await readFile(file, "utf8");
 }
 
 /** The publisher. */
-export const bundlePublisher = () => bundle("provisioning/publisher/src/cli.ts");
+export const bundlePublisher = () => serverProgram("site-publisher", "provisioning/publisher/src/cli.ts");
 
 /** What asks the object store whether it takes the credentials. */
-export const bundleAskStore = () => bundle("provisioning/credentials/askStore.ts");
+export const bundleAskStore = () => serverProgram("ask-store", "provisioning/credentials/askStore.ts");
 
 /** What copies the courses from another region's store. */
-export const bundleContentMirror = () => bundle("provisioning/content-mirror/src/main.ts");
+export const bundleContentMirror = () => serverProgram("content-mirror", "provisioning/content-mirror/src/main.ts");

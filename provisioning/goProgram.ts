@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import * as path from "node:path";
-import { fingerprintOf } from "../toolchain/fingerprint";
+import { fingerprintOf } from "../toolchain/fingerprint.cjs";
 import { goEnvironment, requireGo } from "../toolchain/go";
 import { type Progress, withHeartbeat } from "../toolchain/progress";
 import { run, tail } from "../toolchain/run";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { fingerprintOf } from "./fingerprint";
+import { fingerprintOf } from "./fingerprint.cjs";
 import { goEnvironment, requireGo } from "./go";
 import { type Home, pluginPath, TOOLCHAIN_DIR } from "./home";
 import { type Progress, withHeartbeat } from "./progress";

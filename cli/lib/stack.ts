@@ -41,14 +41,9 @@ export function pulumiEnvironment(
   toolchain: Record<string, string>,
   user: Environment = process.env,
 ): Record<string, string> {
-  const defaults: Record<string, string> = {
-    // The types are checked by `npm run types`; checking them again costs seconds in each preview.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-  };
-  const unset = Object.entries(defaults).filter(([name]) => user[name] === undefined);
+  const quiet = user.PULUMI_SKIP_UPDATE_CHECK === undefined && { PULUMI_SKIP_UPDATE_CHECK: "true" };
   const fixed = { PULUMI_BACKEND_URL: DEV_BACKEND_URL, PULUMI_CONFIG_PASSPHRASE: DEV_PASSPHRASE };
-  return { ...toolchain, ...Object.fromEntries(unset), ...(isDev(stack) && fixed) };
+  return { ...toolchain, ...quiet, ...(isDev(stack) && fixed) };
 }
 
 /** Makes the folder of the dev stack's backend, readable by its owner only: the state holds encrypted keys. */

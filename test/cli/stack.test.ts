@@ -31,7 +31,7 @@ describe("the environment of the Pulumi CLI", () => {
       PULUMI_CONFIG_PASSPHRASE: "theirs",
       PULUMI_SKIP_UPDATE_CHECK: "no",
     };
-    expect(Object.keys(pulumiEnvironment("tokyo2", {}, user))).toEqual(["PULUMI_NODEJS_TRANSPILE_ONLY"]);
+    expect(pulumiEnvironment("tokyo2", {}, user)).toEqual({});
     expect(pulumiEnvironment("dev", {}, user)).toMatchObject({
       PULUMI_BACKEND_URL: `file://${ROOT}/.state/pulumi`,
       PULUMI_CONFIG_PASSPHRASE: "xwmooc-dev",

@@ -67,8 +67,8 @@ describe.skipIf(noContainers)(`the mirror on ${SYSTEM}`, () => {
     );
     if (mirror === undefined) throw new Error("no mirror");
     const files = {
-      "content-mirror.cjs": bundleContentMirror(),
-      "ask-store.cjs": bundleAskStore(),
+      "content-mirror.cjs": await bundleContentMirror(),
+      "ask-store.cjs": await bundleAskStore(),
       "config.json": contentMirrorConfig(mirror, config),
     };
     const secretFiles = {

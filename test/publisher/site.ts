@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { beforeAll } from "vitest";
 import { bundlePublisher } from "../../provisioning/bundle";
 import type { Config, Course } from "../../provisioning/publisher/src/config";
 import { ask } from "../../provisioning/publisher/src/control";
@@ -16,7 +17,10 @@ import { compressedForms } from "../support/compressedForms";
 const node = process.env.PUBLISHER_NODE ?? process.execPath;
 
 /** Built once for all tests of a file. */
-let bundle: string | undefined;
+let bundle: string;
+beforeAll(async () => {
+  bundle = await bundlePublisher();
+});
 
 /** A course as the tests use it: all of container `course`, at `/course`. */
 export function course(more: Partial<Course> = {}): Course {
@@ -51,7 +55,6 @@ export class Site {
   private process: ChildProcess | undefined;
 
   constructor(credentials: SwiftCredentials, config: Partial<Config> = {}) {
-    bundle ??= bundlePublisher();
     fs.writeFileSync(this.program, bundle);
     for (const dir of [this.webRoot, this.mountDir]) fs.mkdirSync(dir);
     fs.writeFileSync(this.credentials, JSON.stringify(credentials));

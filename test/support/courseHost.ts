@@ -99,7 +99,7 @@ export class CourseHost {
     change: StepContent = {},
     scripts = "bash ./install.sh && bash ./verify.sh",
   ): Promise<Outcome> {
-    const content = stepContent(step, driver, this.options);
+    const content = await stepContent(step, driver, this.options);
     return await this.runStep(
       step === "driver" ? driver : step,
       {
@@ -181,7 +181,7 @@ const RULES = [22, 80].map((port) => ({
   description: "test",
 }));
 
-function stepContent(step: Step, driver: Driver, options: Required<CourseHostOptions>): StepContent {
+async function stepContent(step: Step, driver: Driver, options: Required<CourseHostOptions>): Promise<StepContent> {
   switch (step) {
     case "packages":
       return { inputs: { FUSE_DRIVER: driver, HTTPS: "no", SECURITY_UPDATES: "no" } };
@@ -197,7 +197,7 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
     case "credentials":
       return {
         inputs: { FUSE_DRIVER: driver },
-        files: { "ask-store.cjs": bundleAskStore() },
+        files: { "ask-store.cjs": await bundleAskStore() },
         secretFiles: credentialFiles(driver, FIRST_USER, options.authUrl),
       };
     case "content-mount":
@@ -205,7 +205,10 @@ function stepContent(step: Step, driver: Driver, options: Required<CourseHostOpt
     case "publisher":
       return {
         inputs: { AWAIT_COURSES: "no" },
-        files: { "site-publisher.cjs": bundlePublisher(), "config.json": JSON.stringify(publisherConfig(options)) },
+        files: {
+          "site-publisher.cjs": await bundlePublisher(),
+          "config.json": JSON.stringify(publisherConfig(options)),
+        },
       };
     case "web-server":
       return {

@@ -1,0 +1,6 @@
+/**
+ * The Pulumi program, index.ts, as one file.
+ *
+ * @returns absolute path
+ */
+export function buildProgram(): Promise<string>;

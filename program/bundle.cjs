@@ -1,0 +1,47 @@
+const { existsSync, readdirSync } = require("node:fs");
+const { mkdir, rename, rm } = require("node:fs/promises");
+const path = require("node:path");
+const { fingerprintOf } = require("../toolchain/fingerprint.cjs");
+
+const ROOT = path.resolve(__dirname, "..");
+const CACHE = path.join(ROOT, ".cache", "bundles");
+
+async function bundle(name, entryPoint, sources, options) {
+  const files = [...sources, "program/bundle.cjs", "package-lock.json"].flatMap(filesOf);
+  const folder = path.join(CACHE, name, fingerprintOf(ROOT, files, JSON.stringify([ROOT, options])));
+  const file = path.join(folder, "index.cjs");
+  if (existsSync(file)) return file;
+  const partial = `${folder}.${process.pid}.partial`;
+  await mkdir(partial, { recursive: true });
+  // Not needed, and not loaded, as long as nothing has changed.
+  const { build } = require("esbuild");
+  try {
+    await build({
+      absWorkingDir: ROOT,
+      entryPoints: [entryPoint],
+      outfile: path.join(partial, "index.cjs"),
+      bundle: true,
+      platform: "node",
+      format: "cjs",
+      charset: "utf8",
+      // The editor's settings must not change what is built.
+      tsconfigRaw: {},
+      logLevel: "silent",
+      ...options,
+    });
+    await rename(partial, folder);
+  } catch (error) {
+    await rm(partial, { recursive: true });
+    // Another one has built the same meanwhile.
+    if (!existsSync(file)) throw error;
+  }
+  return file;
+}
+
+function filesOf(source) {
+  if (path.extname(source)) return [source];
+  const files = readdirSync(path.join(ROOT, source), { recursive: true, encoding: "utf8" }).sort();
+  return files.filter((file) => /\.(ts|cjs)$/.test(file)).map((file) => path.join(source, file));
+}
+
+module.exports = { bundle };

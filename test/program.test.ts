@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import * as pulumi from "@pulumi/pulumi";
+import { expect, test } from "vitest";
+import { buildProgram } from "../program/build.cjs";
+import * as sdk from "../program/sdk";
+
+/** What takes long to load, and the bundle goes without. */
+const LEFT_OUT = ["automation", "computeCodePaths", "serializeFunction", "serializeFunctionAsync"];
+
+const names = (module: object) =>
+  Object.keys(module).filter((name) => !["default", "deploymentOnlyModule"].includes(name));
+const missing = (whole: object, part: object) => names(whole).filter((name) => !names(part).includes(name));
+
+test("the bundle's SDK is Pulumi's, but for what takes long to load", () => {
+  expect(missing(pulumi, sdk)).toEqual(["automation"]);
+  expect(missing(pulumi.runtime, sdk.runtime).sort()).toEqual(LEFT_OUT.slice(1));
+});
+
+test("the program, plugins' packages included, is one file that uses nothing of that", async () => {
+  const file = await buildProgram();
+  const text = readFileSync(file, "utf8");
+  const required = new Set([...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name as string));
+  expect([...required].filter((name) => !isBuiltin(name) && !/^(@pulumi\/pulumi\/|esbuild$)/.test(name))).toEqual([]);
+  expect(text).not.toMatch(new RegExp(`\\.(${LEFT_OUT.join("|")})\\b`));
+  expect(await buildProgram()).toBe(file);
+});
