@@ -265,6 +265,30 @@ describe.skipIf(noBrowser)("by a domain and HTTPS, in a browser", () => {
     await page.close();
     await gone("pi", "e2e/reload.html");
   });
+
+  it("each course at a name of its own: in the DNS, in the certificate, and old links lead there", async () => {
+    await pulumi("config", "set", "--path", "xwmooc:webServer.coursesBy", "subdomain");
+    try {
+      await pulumi("up", "--yes");
+      const { courseUrls } = await outputs();
+      for (const { name } of config.courses) {
+        const url = courseUrls[name] ?? "";
+        expect(new URL(url).hostname).toBe(`${name}.${domain}`);
+        // The server asks for the certificate's new names once they lead to it.
+        await until(
+          `${url} is served by HTTPS`,
+          120,
+          async () => (await get(url).catch(() => undefined))?.status === 200,
+        );
+        const { location = "" } = (await get(`${site.siteUrl}${name}/index.html`)).headers;
+        expect(new URL(location, site.siteUrl).href).toBe(`${url}index.html`);
+      }
+    } finally {
+      putBack("Pulumi.dev.yaml");
+    }
+    await pulumi("up", "--yes");
+    expect((await get(site.courseUrls.pi ?? "")).status).toBe(200);
+  });
 });
 
 describe("what real life does to it", () => {
