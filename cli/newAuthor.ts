@@ -1,9 +1,8 @@
 // npm run new-author -- NAME --course COURSE…: an account for an author, with a password that is shown once.
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArguments, usageError } from "./lib/arguments";
-import { hashPassword, newPassword, SALT_BYTES } from "./lib/authorAccount";
+import { setNewPassword } from "./lib/authorAccount";
 import { runMain, UserError } from "./lib/errors";
 import { DEV } from "./lib/stack";
 import { findCourse, loadStackConfig } from "./lib/stackConfig";
@@ -44,26 +43,25 @@ runMain(async () => {
     );
   const gateway = config.uploadGateway;
   if (gateway?.accounts.some((account) => account.name === name))
-    throw new UserError(`There is an account "${name}" already, see Pulumi.${stack.name}.yaml.`);
+    throw new UserError(
+      `There is an account "${name}" already, see Pulumi.${stack.name}.yaml; another password: npm run new-password -- ${name}`,
+    );
   if (!gateway && values.from.length === 0)
     throw usageError("The stack has no upload gateway yet: --from says who may reach it.", USAGE);
 
   const section = "xwmooc:uploadGateway";
-  const account = `${section}.accounts[${gateway?.accounts.length ?? 0}]`;
+  const number = gateway?.accounts.length ?? 0;
+  const account = `${section}.accounts[${number}]`;
   const entries: [path: string, value: string][] = [
     ...values.from.map((cidr, i): [string, string] => [`${section}.allowedFrom[${i}]`, cidr]),
     [`${account}.name`, name],
     ...values.course.map((course, i): [string, string] => [`${account}.courses[${i}]`, course]),
     ...values.right.map((right, i): [string, string] => [`${account}.rights[${i}]`, right]),
   ];
-  const password = values.key === undefined ? newPassword() : undefined;
   if (values.key !== undefined) entries.push([`${account}.keys[0]`, publicKey(values.key)]);
   const plain = entries.flatMap(([path, value]) => ["--plaintext", `${path}=${value}`]);
   // The hash is written first: an account without one, of a run that was cut off, would be a wrong configuration.
-  if (password !== undefined) {
-    const hash = hashPassword(password, randomBytes(SALT_BYTES));
-    await stack.pulumi(["config", "set", "--secret", "--path", `${account}.passwordHash`], { input: hash });
-  }
+  const password = values.key === undefined ? await setNewPassword(stack, number) : undefined;
   await stack.pulumi(["config", "set-all", "--path", ...plain]);
   process.stdout.write(
     [

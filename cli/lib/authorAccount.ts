@@ -1,4 +1,5 @@
-import { randomInt, scryptSync } from "node:crypto";
+import { randomBytes, randomInt, scryptSync } from "node:crypto";
+import type { Stack } from "./stack";
 
 /** Letters and digits that can't be mistaken for one another. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -8,7 +9,7 @@ const GROUP = 5;
 /** 128 * r * 2^ln bytes, 32 MiB, for each login: what a small server can give. */
 const SCRYPT = { ln: 15, r: 8, p: 1 };
 /** Bytes of salt for {@link hashPassword}. */
-export const SALT_BYTES = 16;
+const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** A new password of about 100 bits, in groups for those who copy it by hand. */
@@ -23,4 +24,17 @@ export function hashPassword(password: string, salt: Buffer): string {
   const key = scryptSync(password, salt, KEY_BYTES, { N: 2 ** ln, r, p, maxmem: 2 ** 26 });
   const text = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "");
   return `$scrypt$ln=${ln},r=${r},p=${p}$${text(salt)}$${text(key)}`;
+}
+
+/**
+ * Makes a new password and puts its hash, encrypted, into the configuration of a stack.
+ * @param account number of the account in it, from 0
+ * @returns the password, which is kept nowhere
+ */
+export async function setNewPassword(stack: Stack, account: number): Promise<string> {
+  const password = newPassword();
+  const path = `xwmooc:uploadGateway.accounts[${account}].passwordHash`;
+  const input = hashPassword(password, randomBytes(SALT_BYTES));
+  await stack.pulumi(["config", "set", "--secret", "--path", path], { input });
+  return password;
 }

@@ -34,6 +34,7 @@ describe("a command line that does not fit", () => {
     ["ssh", ["--server", "two"], /--server must be a number, 1 for the first; it is "two"/],
     ["newAuthor", ["kim"], /NAME and --course are needed/],
     ["newAuthor", ["kim", "--course", "pi", "--right", "write"], /--right write is unknown: give read, upload, delete/],
+    ["newPassword", [], /NAME is needed/],
     ["ciPreview", ["--comment", "main"], /--comment main is not the number of a pull request/],
     ["ciPreview", ["--issue"], /--issue needs --drift/],
     ["newRegion", ["--username", "SL1-2:SL1"], /NAME is needed/],
