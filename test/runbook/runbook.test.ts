@@ -147,17 +147,10 @@ it("an author's new password is one command and one up", async () => {
   const upload = (key: string) =>
     run(
       "curl",
-      [
-        "--silent",
-        "--show-error",
-        "--ssl-reqd",
-        "--insecure",
-        "--netrc-file",
-        "/dev/stdin",
-        "--upload-file",
-        FILE,
-      ].concat(`ftp://${site.address}/pi/e2e-author.txt`),
-      `machine ${site.address} login author password ${key}\n`,
+      ["--silent", "--show-error", "--ssl-reqd", "--insecure", "--config", "-", "--upload-file", FILE].concat(
+        `ftp://${site.address}/pi/e2e-author.txt`,
+      ),
+      `user = "author:${key}"\n`,
     );
   expect((await upload("xwmooc-dev")).code).not.toBe(0);
   expect((await upload(password)).code).toBe(0);
