@@ -16,6 +16,7 @@ import {
   writeStackFile,
 } from "../e2e/support/secondRegion";
 import { compare } from "../e2e/support/site";
+import { Keystone } from "./keystone";
 
 // The procedures of docs/runbook.md, by its commands, on the dev cloud.
 const FILE = join(ROOT, "Pulumi.dev.yaml");
@@ -29,7 +30,7 @@ interface Release {
 }
 
 interface StackFile {
-  config: { "xwmooc:courses": Record<string, unknown>[] };
+  config: { "xwmooc:courses": Record<string, unknown>[]; "xwmooc:compute": Record<string, string> };
 }
 
 /** Edits the stack file as an operator does. */
@@ -155,6 +156,48 @@ it("an author's new password is one command and one up", async () => {
   expect((await upload("xwmooc-dev")).code).not.toBe(0);
   expect((await upload(password)).code).toBe(0);
   await swift.delete("pi", "e2e-author.txt");
+});
+
+it("the upload gateway's host key is another one by one up", async () => {
+  const before = (await outputs()).uploadHostKey;
+  await pulumi("up", "--yes", "--replace", "**dev-web-upload-gateway-host-key-generate");
+  const after = (await outputs()).uploadHostKey;
+  expect(after).not.toBe(before);
+  expect(await ok("ssh-keyscan", ["-p", "2022", "-t", "ed25519", site.address])).toContain(after);
+});
+
+it("the cloud's key is changed on the machine that runs Pulumi alone", async () => {
+  const keystone = await Keystone.signIn();
+  const set = async ({ id, secret }: { id: string; secret: string }) => {
+    await pulumi("config", "set", "--path", "xwmooc:compute.applicationCredentialId", id);
+    const args = [
+      "config",
+      "set",
+      "--secret",
+      "--path",
+      "xwmooc:compute.applicationCredentialSecret",
+      "--stack",
+      "dev",
+    ];
+    await ok("npm", ["run", "--silent", "pulumi", "--", ...args], secret);
+  };
+  const [first, second] = [await keystone.createCredential("runbook-1"), await keystone.createCredential("runbook-2")];
+  try {
+    edit((config) => {
+      const { authUrl = "", region = "" } = config["xwmooc:compute"];
+      config["xwmooc:compute"] = { authType: "v3applicationcredential", authUrl, region };
+    });
+    await set(first);
+    expect(await pulumi("up", "--yes")).not.toMatch(/\b(created|replaced|deleted)\b/);
+    await set(second);
+    await keystone.deleteCredential(first.id);
+    await pulumi("preview");
+    expect(await pulumi("up", "--yes")).not.toMatch(/\b(created|replaced|deleted)\b/);
+  } finally {
+    copyFileSync(join(scratch, "dev.yaml"), FILE);
+    await pulumi("up", "--yes");
+    await keystone.deleteCredential(second.id);
+  }
 });
 
 it("the stack is as it was before", async () => {
