@@ -1,5 +1,5 @@
 const { existsSync, readdirSync } = require("node:fs");
-const { mkdir, rename, rm } = require("node:fs/promises");
+const { mkdir, mkdtemp, rename, rm } = require("node:fs/promises");
 const path = require("node:path");
 const { fingerprintOf } = require("../toolchain/fingerprint.cjs");
 
@@ -11,8 +11,8 @@ async function bundle(name, entryPoint, sources, options) {
   const folder = path.join(CACHE, name, fingerprintOf(ROOT, files, JSON.stringify([ROOT, options])));
   const file = path.join(folder, "index.cjs");
   if (existsSync(file)) return file;
-  const partial = `${folder}.${process.pid}.partial`;
-  await mkdir(partial, { recursive: true });
+  await mkdir(path.dirname(folder), { recursive: true });
+  const partial = await mkdtemp(`${folder}.partial-`);
   // Not needed, and not loaded, as long as nothing has changed.
   const { build } = require("esbuild");
   try {
@@ -31,7 +31,7 @@ async function bundle(name, entryPoint, sources, options) {
     });
     await rename(partial, folder);
   } catch (error) {
-    await rm(partial, { recursive: true });
+    await rm(partial, { recursive: true, force: true });
     // Another one has built the same meanwhile.
     if (!existsSync(file)) throw error;
   }

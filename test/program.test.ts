@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { isBuiltin } from "node:module";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { buildProgram } from "../program/build.cjs";
+import { bundle } from "../program/bundle.cjs";
 import * as sdk from "../program/sdk";
 
 /** What takes long to load, and the bundle goes without. */
@@ -24,4 +26,15 @@ test("the program, plugins' packages included, is one file that uses nothing of 
   expect([...required].filter((name) => !isBuiltin(name) && !/^(@pulumi\/pulumi\/|esbuild$)/.test(name))).toEqual([]);
   expect(text).not.toMatch(new RegExp(`\\.(${LEFT_OUT.join("|")})\\b`));
   expect(await buildProgram()).toBe(file);
+});
+
+test("the same built several times at once is one build", async () => {
+  const folder = join(__dirname, "..", ".cache", "bundles", "test-at-once");
+  rmSync(folder, { recursive: true, force: true });
+  const build = () => bundle("test-at-once", "swift/errors.ts", ["swift"], { target: "node20" });
+  const files = await Promise.all([build(), build(), build()]);
+  expect(new Set(files).size).toBe(1);
+  expect(readdirSync(folder)).toHaveLength(1);
+  expect(readFileSync(files[0], "utf8")).toContain("SwiftError");
+  rmSync(folder, { recursive: true });
 });
