@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { bundle } from "../program/bundle.cjs";
 
-/** The text of a program for the web server: one file without dependencies, for Node 18, as Debian 12 and Ubuntu 24.04 have it. */
-async function serverProgram(name: string, entryPoint: string): Promise<string> {
+/**
+ * The text of a program for the web server: one file without dependencies, for Node 18, as Debian 12 and Ubuntu 24.04 have it.
+ * @param name of the build in the cache
+ */
+export async function serverProgram(name: string, entryPoint: string): Promise<string> {
   const file = await bundle(name, entryPoint, ["provisioning", "swift", "config"], {
     target: "node18",
     banner: { js: "#!/usr/bin/env node" },

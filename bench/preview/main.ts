@@ -57,7 +57,7 @@ runMain(async () => {
   return 0;
 });
 
-/** A project of its own with the same loader, compiler options and kind of backend. */
+/** A project of its own, in TypeScript by Pulumi's loader, with the same compiler options and kind of backend. */
 async function emptyProgram(stack: Stack, folder: string): Promise<Program> {
   const manifest = "name: empty\nruntime:\n  name: nodejs\n  options:\n    typescript: true\nmain: index.ts\n";
   writeFileSync(join(folder, "Pulumi.yaml"), manifest);
