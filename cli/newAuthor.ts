@@ -44,7 +44,7 @@ runMain(async () => {
   const gateway = config.uploadGateway;
   if (gateway?.accounts.some((account) => account.name === name))
     throw new UserError(
-      `There is an account "${name}" already, see Pulumi.${stack.name}.yaml; another password: npm run new-password -- ${name}`,
+      `There is an account "${name}" already, see Pulumi.${stack.name}.yaml; another password: npm run new-password -- ${name} --stack ${stack.name}`,
     );
   if (!gateway && values.from.length === 0)
     throw usageError("The stack has no upload gateway yet: --from says who may reach it.", USAGE);

@@ -9,16 +9,16 @@ export function recordText({ name, type, value }: DnsRecord): string {
 
 /**
  * What is wrong with a record in the DNS, as this machine sees it, and the remedy; undefined where nothing is.
- * @param zone that the stack keeps the record in; undefined where people do
+ * @param keeper the stack that keeps the record, and the zone it keeps it in; undefined where people do
  */
 export async function domainProblem(
   record: DnsRecord,
-  zone: string | undefined,
+  keeper: { stack: string; zone: string } | undefined,
   resolve: (name: string) => Promise<string[]> = isDevName(record.name) ? resolveDevName : resolve4,
 ): Promise<string | undefined> {
   const { name, value } = record;
-  const remedy = zone
-    ? `npm run pulumi -- up --refresh creates the record "${recordText(record)}" anew; if it is there, look where the domain is registered: the zone ${zone} must be led to the cloud's name servers`
+  const remedy = keeper
+    ? `npm run pulumi -- up --refresh --stack ${keeper.stack} creates the record "${recordText(record)}" anew; if it is there, look where the domain is registered: the zone ${keeper.zone} must be led to the cloud's name servers`
     : `create the record "${recordText(record)}" where the domain is registered`;
   try {
     const found = await resolve(name);

@@ -118,7 +118,8 @@ async function reportServers(report: StatusReport, outputs: StackOutputs): Promi
 }
 
 async function reportDomain(report: StatusReport, { dnsRecords = [], dnsZone }: StackOutputs): Promise<void> {
-  const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record, dnsZone)));
+  const keeper = dnsZone === undefined ? undefined : { stack: report.stackName, zone: dnsZone };
+  const problems = await Promise.all(dnsRecords.map((record) => domainProblem(record, keeper)));
   report.problems.push(...problems.flatMap((problem) => (problem === undefined ? [] : `DNS: ${problem}`)));
 }
 
