@@ -10,8 +10,17 @@ const SAID_WHAT_IS_WRONG = 32;
 export = async () => {
   try {
     const config = loadConfig();
-    await preflight(config);
-    return new Datacenter(config.region, config).outputs;
+    const clouds = preflight(config);
+    // A preview touches nothing, and need not wait.
+    if (!pulumi.runtime.isDryRun()) await clouds;
+    // What waits for refused answers must not fail by itself: the program ends with the reason below.
+    const { outputs } = new Datacenter(
+      config.region,
+      config,
+      clouds.catch(() => new Promise<never>(() => {})),
+    );
+    await clouds;
+    return outputs;
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof PreflightError)) throw error;
     // Not thrown: Pulumi would inspect a rejected program for the better part of a minute before it printed the message.

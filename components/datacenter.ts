@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hasHttps, type StackConfig } from "../config/schema";
+import type { CloudIds } from "../preflight/preflight";
 import { Dns } from "./dns";
 import { LoadBalancer } from "./loadBalancer";
 import { ObjectStore } from "./objectStore";
@@ -57,7 +58,8 @@ export class Datacenter extends pulumi.ComponentResource {
   /** What the stack tells about itself. */
   readonly outputs: DatacenterOutputs;
 
-  constructor(name: string, config: StackConfig, opts?: pulumi.ComponentResourceOptions) {
+  /** @param ids What preflight has found */
+  constructor(name: string, config: StackConfig, ids: Promise<CloudIds>, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:datacenter:Datacenter", name, {}, opts);
     const child = { parent: this };
     const store = new ObjectStore(
@@ -77,7 +79,7 @@ export class Datacenter extends pulumi.ComponentResource {
       `${name}-web`,
       {
         ...config.webServer,
-        network: config.network,
+        network: { ...config.network, knownId: ids.then(({ network }) => network) },
         egressTcpPorts: egressTcpPorts(config),
         ingress: [
           ...(hasHttps(config.webServer) ? [HTTPS] : []),
@@ -91,7 +93,13 @@ export class Datacenter extends pulumi.ComponentResource {
         ? [this.balance(`${name}-web-balancer`, config, webServers, compute)]
         : webServers.places.map(({ publicAddress }) => publicAddress);
     const names = siteNames(config.webServer, config.courses);
-    const dns = config.dns && new Dns(`${name}-dns`, { ...config.dns, names, addresses }, compute);
+    const dns =
+      config.dns &&
+      new Dns(
+        `${name}-dns`,
+        { ...config.dns, knownZoneId: ids.then(({ dnsZone }) => dnsZone), names, addresses },
+        compute,
+      );
     const provisioned: Provisioning[] = [];
     const servers = webServers.boot((server) => {
       const first = provisioned[0]?.uploadGateway;

@@ -6,6 +6,8 @@ import type { StackConfig } from "../config/schema";
 export interface DnsArgs extends NonNullable<StackConfig["dns"]> {
   /** Full names within the zone, without the dot at their end. */
   names: string[];
+  /** ID of the zone; not needed where it is made. */
+  knownZoneId: pulumi.Input<string | undefined>;
   /** IPv4 addresses that each of them leads to. */
   addresses: pulumi.Input<string>[];
 }
@@ -28,7 +30,7 @@ export class Dns extends pulumi.ComponentResource {
           },
           child,
         ).id
-      : openstack.dns.getDnsZoneOutput({ name: zone }, child).id;
+      : pulumi.output(args.knownZoneId).apply((id) => id ?? "");
     for (const record of args.names) {
       new openstack.dns.RecordSet(
         `${name}-${record}`,

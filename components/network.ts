@@ -2,8 +2,13 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
 
-/** What {@link Network} needs: an existing network's name, or how to make one. */
-export type NetworkArgs = Pick<StackConfig["network"], "existing" | "create">;
+/** What {@link Network} needs. */
+export interface NetworkArgs {
+  /** How to make a network; undefined where there is one. */
+  create?: StackConfig["network"]["create"];
+  /** ID of the one that is there, or of the external network that the router of the new one leads to. */
+  knownId: pulumi.Input<string>;
+}
 
 /** The network of the web server: an existing one, or network, subnet and router of the stack's own. */
 export class Network extends pulumi.ComponentResource {
@@ -12,11 +17,15 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:network:Network", name, {}, opts);
-    this.networkId = args.create ? this.create(name, args.create) : this.lookUp(args.existing ?? "", false);
+    this.networkId = args.create ? this.create(name, args.create, args.knownId) : pulumi.output(args.knownId);
     this.registerOutputs({ networkId: this.networkId });
   }
 
-  private create(name: string, args: NonNullable<NetworkArgs["create"]>): pulumi.Output<string> {
+  private create(
+    name: string,
+    args: NonNullable<NetworkArgs["create"]>,
+    externalNetworkId: pulumi.Input<string>,
+  ): pulumi.Output<string> {
     const child = { parent: this };
     const network = new openstack.networking.Network(name, { name, adminStateUp: true }, child);
     const subnet = new openstack.networking.Subnet(
@@ -32,7 +41,7 @@ export class Network extends pulumi.ComponentResource {
     );
     const router = new openstack.networking.Router(
       `${name}-router`,
-      { name: `${name}-router`, adminStateUp: true, externalNetworkId: this.lookUp(args.externalNetwork, true) },
+      { name: `${name}-router`, adminStateUp: true, externalNetworkId },
       child,
     );
     const routed = new openstack.networking.RouterInterface(
@@ -42,13 +51,5 @@ export class Network extends pulumi.ComponentResource {
     );
     // A floating IP can be attached only once the router leads to the subnet.
     return pulumi.all([network.id, routed.id]).apply(([id]) => id);
-  }
-
-  private lookUp(networkName: string, external: boolean): pulumi.Output<string> {
-    const found = openstack.networking.getNetworkOutput(
-      { name: networkName, ...(external && { external }) },
-      { parent: this },
-    );
-    return found.id;
   }
 }

@@ -2,7 +2,7 @@ import * as openstack from "@pulumi/openstack";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/schema";
 import { cloudInit } from "./cloudInit";
-import { Network } from "./network";
+import { Network, type NetworkArgs } from "./network";
 import type { SshConnection } from "./remoteScript";
 import { type Rule, SecurityGroup } from "./securityGroup";
 import { SshKey } from "./sshKey";
@@ -11,7 +11,7 @@ import { SshKey } from "./sshKey";
 export interface WebServersArgs
   extends Pick<StackConfig["webServer"], "count" | "flavor" | "image" | "sshUser" | "sshFrom"> {
   /** Where the servers are attached and whether they get floating IPs. */
-  network: Pick<StackConfig["network"], "existing" | "create" | "floatingIpPool">;
+  network: NetworkArgs & Pick<StackConfig["network"], "floatingIpPool">;
   /** TCP ports that services on the servers reach outside. */
   egressTcpPorts: number[];
   /**

@@ -24,8 +24,8 @@ export class CloudError extends Error {
   override name = "CloudError";
 }
 
-/** A server of the project. */
-export interface Server {
+/** What the cloud has under a name. Names need not be unique, IDs are. */
+export interface Named {
   id: string;
   name: string;
 }
@@ -79,24 +79,25 @@ export class Cloud {
     return this.endpoints.has(service);
   }
 
-  /** Names of the flavors. */
-  flavors(): Promise<string[]> {
-    return this.names("compute", "/flavors", "flavors");
+  flavors(): Promise<Named[]> {
+    return this.items("compute", "/flavors", "flavors");
   }
 
-  /** Names of the images that can be booted. */
-  images(): Promise<string[]> {
-    return this.names("image", "/v2/images?limit=1000&status=active", "images");
+  /** The images that can be booted. */
+  images(): Promise<Named[]> {
+    return this.items("image", "/v2/images?limit=1000&status=active", "images");
   }
 
-  /** Names of the networks; of the external ones only, if asked. */
-  networks(external = false): Promise<string[]> {
-    return this.names("network", `/v2.0/networks?fields=name${external ? "&router:external=true" : ""}`, "networks");
+  /** The networks; the external ones only, if asked. */
+  networks(external = false): Promise<Named[]> {
+    const path = `/v2.0/networks?fields=id&fields=name${external ? "&router:external=true" : ""}`;
+    return this.items("network", path, "networks");
   }
 
-  /** Names of the DNS zones, without the dot at their end. */
-  async zones(): Promise<string[]> {
-    return (await this.names("dns", "/v2/zones?limit=1000", "zones")).map((name) => name.replace(/\.$/, ""));
+  /** The DNS zones, their names without the dot at the end. */
+  async zones(): Promise<Named[]> {
+    const zones = await this.items<Named>("dns", "/v2/zones?limit=1000", "zones");
+    return zones.map(({ id, name }) => ({ id, name: name.replace(/\.$/, "") }));
   }
 
   /** Deletes a key pair, if it is there. */
@@ -105,8 +106,8 @@ export class Cloud {
   }
 
   /** The servers of the project. */
-  async servers(): Promise<Server[]> {
-    return await this.items<Server>("compute", "/servers", "servers");
+  servers(): Promise<Named[]> {
+    return this.items("compute", "/servers", "servers");
   }
 
   /** Asks for the end of a server; it is gone when {@link hasServer} says so. */
@@ -116,10 +117,6 @@ export class Cloud {
 
   async hasServer(id: string): Promise<boolean> {
     return (await this.request("compute", `/servers/${id}`)) !== undefined;
-  }
-
-  private async names(service: Service, path: string, key: string): Promise<string[]> {
-    return (await this.items<{ name: string }>(service, path, key)).map((item) => item.name);
   }
 
   private async items<T>(service: Service, path: string, key: string): Promise<T[]> {

@@ -1,6 +1,6 @@
 import { swiftCredentials } from "../components/hostFiles";
 import type { StackConfig } from "../config/schema";
-import { Cloud, CloudError, list } from "../openstack/cloud";
+import { Cloud, CloudError, list, type Named } from "../openstack/cloud";
 import { SwiftClient } from "../swift/client";
 import { SwiftError } from "../swift/errors";
 
@@ -16,14 +16,24 @@ export class PreflightError extends Error {
   }
 }
 
+/** The cloud's own IDs of what the configuration names, and resources refer to. */
+export interface CloudIds {
+  /** Of the network that the servers are in (`network.existing`), or that the stack's router leads to (`network.create`). */
+  network: string;
+  /** Of the zone of `dns`; undefined where the stack makes it, or has none. */
+  dnsZone: string | undefined;
+}
+
 /**
  * Asks both clouds, before any resource is touched, whether the credentials open them and the named things exist:
  * providers would find out one by one, later, and without the names that do exist.
  * @throws PreflightError with every problem.
  */
-export async function preflight(config: StackConfig): Promise<void> {
-  const problems = (await Promise.all([objectStoreProblems(config), computeProblems(config)])).flat();
-  if (problems.length > 0) throw new PreflightError(problems);
+export async function preflight(config: StackConfig): Promise<CloudIds> {
+  const [storeProblems, compute] = await Promise.all([objectStoreProblems(config), askCompute(config)]);
+  const problems = [...storeProblems, ...compute.problems];
+  if (problems.length > 0 || compute.ids === undefined) throw new PreflightError(problems);
+  return compute.ids;
 }
 
 async function objectStoreProblems({ objectStore, archive }: StackConfig): Promise<string[]> {
@@ -41,33 +51,46 @@ async function objectStoreProblems({ objectStore, archive }: StackConfig): Promi
   }
 }
 
-async function computeProblems(config: StackConfig): Promise<string[]> {
+async function askCompute(config: StackConfig): Promise<{ problems: string[]; ids?: CloudIds }> {
   const { webServer, network, dns } = config;
   try {
     const cloud = await Cloud.signIn(config.compute);
     const externalNetworks = cloud.networks(true);
-    const problems = await Promise.all([
-      missing("webServer.flavor", webServer.flavor, cloud.flavors()),
-      missing("webServer.image", webServer.image, cloud.images()),
-      ...(network.existing ? [missing("network.existing", network.existing, cloud.networks())] : []),
-      missing("network.create.externalNetwork", network.create?.externalNetwork, externalNetworks),
-      missing("network.floatingIpPool", network.floatingIpPool, externalNetworks),
+    const externalNetwork = network.create?.externalNetwork;
+    const [flavor, image, stackNetwork, pool, zone] = await Promise.all([
+      find("webServer.flavor", webServer.flavor, cloud.flavors()),
+      find("webServer.image", webServer.image, cloud.images()),
+      network.existing
+        ? find("network.existing", network.existing, cloud.networks())
+        : find("network.create.externalNetwork", externalNetwork, externalNetworks),
+      find("network.floatingIpPool", network.floatingIpPool, externalNetworks),
       // A zone to be made needs the service all the same.
-      ...(dns ? [missing("dns.zone", dns.create ? undefined : dns.zone, cloud.zones())] : []),
+      dns && find("dns.zone", dns.create ? undefined : dns.zone, cloud.zones()),
     ]);
+    const problems = [flavor, image, stackNetwork, pool, zone].flatMap((found) => found?.problem ?? []);
     if (webServer.loadBalancer === "octavia" && !cloud.has("load-balancer"))
-      problems.push([
+      problems.push(
         'xwmooc:webServer.loadBalancer "octavia" is not there: this cloud has no load balancer; use "none"',
-      ]);
-    return problems.flat();
+      );
+    return { problems, ...(stackNetwork.id && { ids: { network: stackNetwork.id, dnsZone: zone?.id } }) };
   } catch (error) {
-    if (error instanceof CloudError) return [error.message];
+    if (error instanceof CloudError) return { problems: [error.message] };
     throw error;
   }
 }
 
-async function missing(key: string, name: string | undefined, names: Promise<string[]>): Promise<string[]> {
-  const there = await names;
-  if (name === undefined || there.includes(name)) return [];
-  return [`xwmooc:${key} "${name}" is not there; there are: ${list(there)}`];
+/** Finds what a key names, if it names anything. */
+async function find(
+  key: string,
+  name: string | undefined,
+  all: Promise<Named[]>,
+): Promise<{ id?: string; problem?: string }> {
+  const there = await all;
+  if (name === undefined) return {};
+  const [found, ...others] = there.filter((one) => one.name === name);
+  if (found === undefined)
+    return { problem: `xwmooc:${key} "${name}" is not there; there are: ${list(there.map((one) => one.name))}` };
+  if (others.length > 0)
+    return { problem: `xwmooc:${key} "${name}" is there ${others.length + 1} times: rename one, or name another` };
+  return { id: found.id };
 }

@@ -59,7 +59,7 @@ describe("a domain", () => {
       "tokyo2-dns",
     ]);
     expect(resources.find(({ type }) => type === "openstack:dns/recordSet:RecordSet")?.inputs).toEqual({
-      zoneId: "openstack:dns/getDnsZone:getDnsZone-example.org.",
+      zoneId: "known-zone",
       name: "courses.example.org.",
       type: "A",
       ttl: 300,

@@ -11,6 +11,7 @@ class FakeCloud {
   computeRefuses = false;
   storeRefuses = false;
   hasDns = true;
+  moreImages: string[] = [];
   features: Record<string, unknown> | undefined = { versioned_writes: {} };
   readonly server: Server = createServer((request, response) => {
     const url = request.url ?? "";
@@ -32,10 +33,10 @@ class FakeCloud {
       ];
       return json(201, { token: { catalog } }, { "X-Subject-Token": "token" });
     }
-    if (url === "/compute/v2.1/flavors") return json(200, { flavors: [{ name: "m1.small" }, { name: "m1.medium" }] });
-    if (url.startsWith("/image/v2/images")) return json(200, { images: [{ name: "debian-12-web" }] });
-    if (url.startsWith("/network/v2.0/networks")) return json(200, { networks: [{ name: "public" }] });
-    if (url.startsWith("/dns/v2/zones")) return json(200, { zones: [{ name: "example.org." }] });
+    if (url === "/compute/v2.1/flavors") return json(200, { flavors: named("m1.small", "m1.medium") });
+    if (url.startsWith("/image/v2/images")) return json(200, { images: named("debian-12-web", ...this.moreImages) });
+    if (url.startsWith("/network/v2.0/networks")) return json(200, { networks: named("public") });
+    if (url.startsWith("/dns/v2/zones")) return json(200, { zones: named("example.org.") });
     if (url === "/auth/v1.0") {
       if (this.storeRefuses) return json(401, {});
       return json(200, {}, { "X-Auth-Token": "token", "X-Storage-Url": `${base}/v1/A` });
@@ -56,6 +57,9 @@ class FakeCloud {
     );
   }
 }
+
+/** As a cloud lists what it has. */
+const named = (...names: string[]) => names.map((name) => ({ id: `id-of-${name}`, name }));
 
 async function problemsOf(config: StackConfig): Promise<string[]> {
   try {
@@ -92,6 +96,20 @@ describe("preflight", () => {
       'xwmooc:webServer.flavor "m1.smal" is not there; there are: m1.medium, m1.small',
       'xwmooc:webServer.image "debian-11" is not there; there are: debian-12-web',
       'xwmooc:network.floatingIpPool "publik" is not there; there are: public',
+    ]);
+  });
+
+  it("gives the IDs of what resources refer to", async () => {
+    expect(await preflight(cloud.config())).toEqual({ network: "id-of-public", dnsZone: undefined });
+    const dns = { zone: "example.org" };
+    const { dnsZone } = await preflight(cloud.config({ "webServer.domain": "www.example.org", dns }));
+    expect(dnsZone).toBe("id-of-example.org.");
+  });
+
+  it("names what is there twice", async () => {
+    cloud.moreImages = ["debian-12-web"];
+    expect(await problemsOf(cloud.config())).toEqual([
+      'xwmooc:webServer.image "debian-12-web" is there 2 times: rename one, or name another',
     ]);
   });
 
