@@ -33,15 +33,14 @@ export interface RemoteScriptArgs {
  * One provisioning step: its folder goes to the server as an archive on standard input, is run there and verified.
  * A change of the folder or of the inputs runs the step again, in place; removing the resource runs `remove.sh`.
  */
-export class RemoteScript extends pulumi.ComponentResource {
-  constructor(name: string, args: RemoteScriptArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("xwmooc:provisioning:RemoteScript", name, {}, opts);
+export class RemoteScript extends command.remote.Command {
+  constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
     const content = pulumi.output(args.content ?? {}) as pulumi.Output<StepContent>;
     // Of what is secret nothing is in the digest.
     const digest = pulumi.unsecret(content.apply((known) => stepDigest(args.step, known)));
     const label = pulumi.interpolate`step ${args.step}, content ${digest}, server ${args.serverId}`;
     const install = run(label, "bash ./install.sh && bash ./verify.sh");
-    new command.remote.Command(
+    super(
       `${name}-run`,
       {
         connection: patient(args.connection),
@@ -52,14 +51,12 @@ export class RemoteScript extends pulumi.ComponentResource {
         addPreviousOutputInEnv: false,
       },
       {
-        // A component does not hand these on to its children by itself.
-        ...(opts?.dependsOn && { dependsOn: opts.dependsOn }),
-        ...(opts?.deletedWith && { deletedWith: opts.deletedWith }),
-        parent: this,
+        ...opts,
         customTimeouts: { create: "30m", update: "30m", delete: "10m" },
+        // Stacks of before have it in a component of its own.
+        aliases: [{ parent: pulumi.createUrn(name, "xwmooc:provisioning:RemoteScript", opts.parent) }],
       },
     );
-    this.registerOutputs({});
   }
 }
 

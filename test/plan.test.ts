@@ -204,11 +204,11 @@ describe("several web servers", () => {
     const { resources } = await plan({ "webServer.count": 2, uploadGateway });
     expect(of(resources, "Keypair")).toHaveLength(1);
     expect(of(resources, "SecGroup")).toHaveLength(1);
-    expect(of(resources, "Key").map(({ name }) => name)).toEqual([
-      "tokyo2-web-2-host-key",
-      "tokyo2-web-host-key",
-      "tokyo2-web-login-key",
-      "tokyo2-web-upload-gateway-host-key",
+    expect(resources.filter(({ type }) => type === "command:local:Command").map(({ name }) => name)).toEqual([
+      "tokyo2-web-2-host-key-generate",
+      "tokyo2-web-host-key-generate",
+      "tokyo2-web-login-key-generate",
+      "tokyo2-web-upload-gateway-host-key-generate",
     ]);
     expect(of(resources, "UploadGateway")).toHaveLength(2);
   });
