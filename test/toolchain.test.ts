@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -106,6 +106,16 @@ test("without a download everything is built, once", async () => {
 
   expect(await machine.ensure()).toEqual(first);
   expect(machine.calls()).toEqual([]);
+});
+
+test("Pulumi has no place for its own logs in a home of our own", async () => {
+  machine.installGo("1.26.0");
+  mkdirSync(path.join(machine.ownHome, "logs"), { recursive: true });
+  writeFileSync(path.join(machine.ownHome, "logs", "of-before.log"), "");
+  for (let time = 0; time < 2; time++) {
+    await machine.ensure();
+    expect(readFileSync(path.join(machine.ownHome, "logs"), "utf8")).toBe("");
+  }
 });
 
 test("only what is missing is built again", async () => {

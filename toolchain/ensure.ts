@@ -45,12 +45,14 @@ export async function ensureToolchain(progress: Progress, options: EnsureOptions
     const official = await hasOfficialPlugins(installed, userHome(env), home, env, releases, progress);
     if (official) return installedToolchain(installed);
     await buildPlugins(home, installed, env, progress);
+    await home.keepLogsOut();
     return installedWithBuiltPlugins(installed, home, env);
   }
   const origin = await ensureOwnCli(home, env, releases, progress);
   const official =
     origin === "downloaded" && (await hasOfficialPlugins(home.pulumi, home.dir, home, env, releases, progress));
   if (!official) await buildPlugins(home, home.pulumi, env, progress);
+  await home.keepLogsOut();
   return ownToolchain(home, env, origin);
 }
 

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /** The folder that holds this file, and the Go modules. */
@@ -43,6 +43,18 @@ export class Home {
     const partial = `${this.list}.partial`;
     await writeFile(partial, `${JSON.stringify({ ...this.entries(), [tool]: origin }, null, 2)}\n`);
     await rename(partial, this.list);
+  }
+
+  /**
+   * Keeps Pulumi from logging: unasked, it notes each property of each resource as it goes from process to process, up to 500 MB in
+   * `logs/`, for a sixth of a preview's time. It goes without where it can't make that folder; no setting turns it off (Pulumi 3.259).
+   */
+  async keepLogsOut(): Promise<void> {
+    const logs = path.join(this.dir, "logs");
+    if (existsSync(logs) && !statSync(logs).isDirectory()) return;
+    await rm(logs, { recursive: true, force: true });
+    await mkdir(this.dir, { recursive: true });
+    await writeFile(logs, "");
   }
 
   private entries(): Record<string, string> {
