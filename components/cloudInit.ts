@@ -6,13 +6,19 @@ export interface CloudInitArgs {
   hostPrivateKey: string;
   /** Public half, one line. */
   hostPublicKey: string;
+  /** Public key, one line, that the image's own user lets in. */
+  loginPublicKey: string;
 }
 
-/** The user data of a server: its given host key as the only one, and no passwords over SSH. */
-export function cloudInit({ hostPrivateKey, hostPublicKey }: CloudInitArgs): string {
+/**
+ * The user data of a server: its given host key as the only one, who may log in, and no passwords over SSH. A key pair of Nova's
+ * could not be changed as long as any server has it.
+ */
+export function cloudInit({ hostPrivateKey, hostPublicKey, loginPublicKey }: CloudInitArgs): string {
   return `#cloud-config\n${stringify({
     ssh_pwauth: false,
     disable_root: true,
+    ssh_authorized_keys: [loginPublicKey],
     ssh_deletekeys: true,
     ssh_keys: { ed25519_private: hostPrivateKey, ed25519_public: hostPublicKey },
   })}`;

@@ -63,7 +63,6 @@ export class WebServers extends pulumi.ComponentResource {
   private readonly prepared: readonly PreparedPlace[];
   private readonly rules: Rule[];
   private readonly loginKey: SshKey;
-  private readonly keypair: openstack.compute.Keypair;
   private readonly group: openstack.compute.ServerGroup | undefined;
 
   constructor(
@@ -78,8 +77,6 @@ export class WebServers extends pulumi.ComponentResource {
     this.networkId = new Network(`${name}-network`, args.network, child).networkId;
     this.rules = firewallRules(args);
     const firewall = new SecurityGroup(`${name}-firewall`, { rules: this.rules }, child);
-    const { publicKey } = this.loginKey;
-    this.keypair = new openstack.compute.Keypair(`${name}-keypair`, { name, publicKey }, child);
     if (args.count > 1)
       this.group = new openstack.compute.ServerGroup(
         `${name}-group`,
@@ -117,7 +114,6 @@ export class WebServers extends pulumi.ComponentResource {
         name,
         flavorName: flavor,
         imageName: image,
-        keyPair: this.keypair.name,
         networks: [{ port: port.id }],
         userData,
         configDrive: true,
@@ -165,8 +161,10 @@ export class WebServers extends pulumi.ComponentResource {
       : fixedAddress;
     const userData = pulumi.secret(
       pulumi
-        .all([hostKey.privateKey, hostKey.publicKey])
-        .apply(([hostPrivateKey, hostPublicKey]) => cloudInit({ hostPrivateKey, hostPublicKey })),
+        .all([hostKey.privateKey, hostKey.publicKey, this.loginKey.publicKey])
+        .apply(([hostPrivateKey, hostPublicKey, loginPublicKey]) =>
+          cloudInit({ hostPrivateKey, hostPublicKey, loginPublicKey }),
+        ),
     );
     return { name, port, hostKey, publicAddress, fixedAddress, userData };
   }

@@ -100,11 +100,6 @@ export class Cloud {
     return zones.map(({ id, name }) => ({ id, name: name.replace(/\.$/, "") }));
   }
 
-  /** Deletes a key pair, if it is there. */
-  async deleteKeypair(name: string): Promise<void> {
-    await this.request("compute", `/os-keypairs/${encodeURIComponent(name)}`, "DELETE");
-  }
-
   /** The servers of the project. */
   servers(): Promise<Named[]> {
     return this.items("compute", "/servers", "servers");

@@ -202,7 +202,6 @@ describe("several web servers", () => {
     const accounts = [{ name: "kim", courses: ["pi"], keys: ["ssh-ed25519 AAAA kim"] }];
     const uploadGateway = { allowedFrom: ["0.0.0.0/0"], accounts };
     const { resources } = await plan({ "webServer.count": 2, uploadGateway });
-    expect(of(resources, "Keypair")).toHaveLength(1);
     expect(of(resources, "SecGroup")).toHaveLength(1);
     expect(resources.filter(({ type }) => type === "command:local:Command").map(({ name }) => name)).toEqual([
       "tokyo2-web-2-host-key-generate",

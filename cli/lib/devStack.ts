@@ -9,7 +9,6 @@ import { DEV, PROJECT, type Stack } from "./stack";
 import { loadStackConfig } from "./stackConfig";
 
 const SERVER = "openstack:compute/instance:Instance";
-const KEYPAIR = "openstack:compute/keypair:Keypair";
 
 /** The part of Pulumi's checkpoint file that is looked at here. */
 interface Checkpoint {
@@ -120,12 +119,10 @@ function readCheckpoint(file: string): NonNullable<Checkpoint["checkpoint"]["lat
 
 /** What was being created may be there, although the state does not say so; it would stand in its successor's way. */
 async function deleteUnrecorded(stack: Stack, pending: Resource[], recorded: Resource[]): Promise<void> {
-  const named = (type: string) =>
-    pending.filter((resource) => resource.type === type).flatMap(({ inputs }) => inputs?.name ?? []);
-  const leftovers = { servers: named(SERVER), keypairs: named(KEYPAIR) };
-  if (leftovers.servers.length + leftovers.keypairs.length === 0) return;
+  const names = pending.filter(({ type }) => type === SERVER).flatMap(({ inputs }) => inputs?.name ?? []);
+  if (names.length === 0) return;
   const { compute } = await loadStackConfig(stack);
-  await deleteLeftovers(compute, leftovers, new Set(recorded.flatMap(({ id }) => id ?? [])));
+  await deleteLeftovers(compute, names, new Set(recorded.flatMap(({ id }) => id ?? [])));
 }
 
 /** The state has a server that the cloud does not have. */

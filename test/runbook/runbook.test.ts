@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import type { SwiftClient } from "../../swift/client";
+import { Portal } from "../e2e/support/portal";
 import { get, npm, type Outputs, ok, onServer, outputs, pulumi, ROOT, run, store, until } from "../e2e/support/project";
 import {
   courses,
@@ -13,10 +14,10 @@ import {
   REGION,
   removeStack,
   storeThere,
+  usePassphrase,
   writeStackFile,
 } from "../e2e/support/secondRegion";
 import { compare } from "../e2e/support/site";
-import { Keystone } from "./keystone";
 
 // The procedures of docs/runbook.md, by its commands, on the dev cloud.
 const FILE = join(ROOT, "Pulumi.dev.yaml");
@@ -167,7 +168,7 @@ it("the upload gateway's host key is another one by one up", async () => {
 });
 
 it("the cloud's key is changed on the machine that runs Pulumi alone", async () => {
-  const keystone = await Keystone.signIn();
+  const portal = await Portal.signIn();
   const set = async ({ id, secret }: { id: string; secret: string }) => {
     await pulumi("config", "set", "--path", "xwmooc:compute.applicationCredentialId", id);
     const args = [
@@ -181,7 +182,7 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
     ];
     await ok("npm", ["run", "--silent", "pulumi", "--", ...args], secret);
   };
-  const [first, second] = [await keystone.createCredential("runbook-1"), await keystone.createCredential("runbook-2")];
+  const [first, second] = [await portal.createCredential("runbook-1"), await portal.createCredential("runbook-2")];
   try {
     edit((config) => {
       const { authUrl = "", region = "" } = config["xwmooc:compute"];
@@ -190,13 +191,13 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
     await set(first);
     expect(await pulumi("up", "--yes")).not.toMatch(/\b(created|replaced|deleted)\b/);
     await set(second);
-    await keystone.deleteCredential(first.id);
+    await portal.deleteCredential(first.id);
     await pulumi("preview");
     expect(await pulumi("up", "--yes")).not.toMatch(/\b(created|replaced|deleted)\b/);
   } finally {
     copyFileSync(join(scratch, "dev.yaml"), FILE);
     await pulumi("up", "--yes");
-    await keystone.deleteCredential(second.id);
+    await portal.deleteCredential(second.id);
   }
 });
 
@@ -243,6 +244,14 @@ describe("a region", () => {
     await pulumiThere("up", "--yes", "--skip-preview");
     await isComplete(await outputsThere());
     expect(await npmThere("status", ["--stack", REGION])).toContain("mirror: in step");
+  });
+
+  it("has another passphrase by one command", async () => {
+    const change = ["stack", "change-secrets-provider", "passphrase", "--stack", REGION];
+    await npmThere("pulumi", change, "another one\nanother one\n");
+    await expect(pulumiThere("preview")).rejects.toThrow("incorrect passphrase");
+    usePassphrase("another one");
+    await pulumiThere("preview", "--expect-no-changes");
     await removeStack();
   });
 });

@@ -1,29 +1,32 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { devRoots, resolveDevName } from "../../cli/lib/devNames";
-import { npm, outputs, pulumi, ROOT, until } from "../e2e/support/project";
+import { Portal } from "../e2e/support/portal";
+import { config, npm, outputs, pulumi, ROOT, until } from "../e2e/support/project";
 
-// Two web servers of the stack dev behind its DNS: one is added, and made anew, while visitors come.
+// Two web servers of the stack dev behind its DNS: one is added, and both are made anew, while visitors come.
 const FILE = join(ROOT, "Pulumi.dev.yaml");
 const backup = mkdtempSync(join(tmpdir(), "xwmooc-servers-"));
+/** A copy of the one that the servers are made of. */
+const ANOTHER_IMAGE = "another-image";
+let portal: Portal;
 
 beforeAll(async () => {
   copyFileSync(FILE, join(backup, "dev.yaml"));
   await npm("up", "--site", "https");
+  portal = await Portal.signIn();
 });
-afterAll(() => {
+afterAll(async () => {
   copyFileSync(join(backup, "dev.yaml"), FILE);
   rmSync(backup, { recursive: true });
+  await portal.deleteImages(ANOTHER_IMAGE);
 });
 
-function setCount(count: number): void {
-  const text = readFileSync(join(backup, "dev.yaml"), "utf8");
-  writeFileSync(FILE, text.replace("xwmooc:webServer:\n", `xwmooc:webServer:\n    count: ${count}\n`));
-}
+const set = (path: string, value: string) => pulumi("config", "set", "--path", `xwmooc:webServer.${path}`, value);
 
 /** GET at one address. */
 async function getAt(address: string, { hostname, pathname }: URL): Promise<number> {
@@ -79,7 +82,7 @@ function visitors(url: URL): () => Promise<{ visits: number; failures: string[] 
 it("a second server is one word in the configuration, and no visitor notices", async () => {
   const { siteUrl } = await outputs();
   const stop = visitors(new URL(siteUrl));
-  setCount(2);
+  await set("count", "2");
   await pulumi("up", "--yes");
   const { servers } = await outputs();
   const addresses = servers.map(({ address }) => address);
@@ -94,18 +97,26 @@ it("a second server is one word in the configuration, and no visitor notices", a
   expect(failures).toEqual([]);
 });
 
-it("replacing the first one drops no visit", async () => {
-  const { siteUrl } = await outputs();
-  const stop = visitors(new URL("pi/", siteUrl));
-  await pulumi("up", "--yes", "--replace", "**dev-web-server");
+it("another image, login key and host key come to one server after the other, and no visitor notices", async () => {
+  const before = await outputs();
+  await portal.copyImage(config.webServer.image, ANOTHER_IMAGE);
+  await set("image", ANOTHER_IMAGE);
+  const stop = visitors(new URL("pi/", before.siteUrl));
+  const keys = ["--replace", "**dev-web-login-key-generate", "--replace", "**dev-web-host-key-generate"];
+  await pulumi("up", "--yes", ...keys);
   const { visits, failures } = await stop();
-  console.log(`${visits} visits while the first server was made anew`);
+  console.log(`${visits} visits while both servers were made anew`);
   expect(failures).toEqual([]);
+  const after = await outputs();
+  expect(after.servers.map(({ address }) => address)).toEqual(before.servers.map(({ address }) => address));
+  expect(after.sshHostKey).not.toBe(before.sshHostKey);
+  for (const server of ["1", "2"]) await npm("ssh", "--stack", "dev", "--server", server, "true");
+  expect(await npm("status")).toContain("Everything works.");
   await pulumi("preview", "--expect-no-changes");
 });
 
 it("one server is enough again", async () => {
-  setCount(1);
+  await set("count", "1");
   await pulumi("up", "--yes");
   const { servers, siteUrl } = await outputs();
   expect(servers).toHaveLength(1);

@@ -62,6 +62,7 @@ export interface Outputs {
   containers: Record<string, string>;
   address: string;
   servers: { name: string; address: string }[];
+  sshHostKey: string;
   uploadHostKey: string;
 }
 

@@ -27,6 +27,11 @@ const BACKEND = {
   AWS_SECRET_ACCESS_KEY: STORE.apiKey,
 };
 
+/** What the commands below are to find in the environment. */
+export function usePassphrase(passphrase: string): void {
+  BACKEND.PULUMI_CONFIG_PASSPHRASE = passphrase;
+}
+
 /** An `npm run` of the README for that stack. */
 export async function npmThere(script: string, args: string[], stdin = ""): Promise<string> {
   return await ok("npm", ["run", "--silent", script, "--", ...args], stdin, BACKEND);
