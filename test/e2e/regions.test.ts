@@ -32,7 +32,6 @@ afterAll(async () => {
 });
 
 it("npm run new-region writes its stack file, and its state lies in a bucket of Swift", async () => {
-  await copy.createContainer("xwmooc-state");
   await writeStackFile();
   const preview = await pulumiThere("preview");
   expect(preview).not.toContain("SLDEV-key");

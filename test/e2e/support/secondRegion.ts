@@ -48,8 +48,11 @@ export const outputsThere = async (): Promise<Outputs> => readOutputs(await pulu
 /** A client of its store, as its own user. */
 export const storeThere = () => new SwiftClient(swiftCredentials(STORE));
 
-/** Writes its stack file as an operator would, and makes it a mirror of the stack dev. */
+/** Writes its stack file as an operator would, with a place for its state, and makes it a mirror of the stack dev. */
 export async function writeStackFile(): Promise<void> {
+  const copy = storeThere();
+  await copy.createContainer("xwmooc-state");
+  copy.close();
   const compute = ["--compute-auth-type", "v3password", "--compute-auth-url", "http://10.77.0.2:5000/v3"];
   const identity = ["--compute-catalog-region", REGION, "--compute-project", "xwmooc", "--compute-username", "xwmooc"];
   const store = ["--auth-url", STORE.authUrl, "--username", STORE.username];
