@@ -1,10 +1,12 @@
 const { existsSync, readdirSync } = require("node:fs");
-const { mkdir, mkdtemp, rename, rm } = require("node:fs/promises");
+const { mkdir, mkdtemp, readdir, rename, rm, stat } = require("node:fs/promises");
 const path = require("node:path");
 const { fingerprintOf } = require("../toolchain/fingerprint.cjs");
 
 const ROOT = path.resolve(__dirname, "..");
 const CACHE = path.join(ROOT, ".cache", "bundles");
+/** What was made longer ago from other sources is not in use any more. */
+const KEPT_MS = 24 * 60 * 60 * 1000;
 
 async function bundle(name, entryPoint, sources, options) {
   const files = [...sources, "program/bundle.cjs", "package-lock.json"].flatMap(filesOf);
@@ -30,12 +32,21 @@ async function bundle(name, entryPoint, sources, options) {
       ...options,
     });
     await rename(partial, folder);
+    await removeFormer(path.dirname(folder));
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
     // Another one has built the same meanwhile.
     if (!existsSync(file)) throw error;
   }
   return file;
+}
+
+async function removeFormer(folder) {
+  for (const name of await readdir(folder)) {
+    const former = path.join(folder, name);
+    const { mtimeMs } = await stat(former).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > KEPT_MS) await rm(former, { recursive: true, force: true });
+  }
 }
 
 function filesOf(source) {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { buildProgram } from "../program/build.cjs";
@@ -26,6 +26,18 @@ test("the program, plugins' packages included, is one file that uses nothing of 
   expect([...required].filter((name) => !isBuiltin(name) && !/^(@pulumi\/pulumi\/|esbuild$)/.test(name))).toEqual([]);
   expect(text).not.toMatch(new RegExp(`\\.(${LEFT_OUT.join("|")})\\b`));
   expect(await buildProgram()).toBe(file);
+});
+
+test("what was made from former sources goes when there is something new", async () => {
+  const folder = join(__dirname, "..", ".cache", "bundles", "test-former");
+  rmSync(folder, { recursive: true, force: true });
+  const build = (target: string) => bundle("test-former", "swift/errors.ts", ["swift"], { target });
+  const [old, recent] = [dirname(await build("node18")), dirname(await build("node20"))];
+  const longAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+  utimesSync(old, longAgo, longAgo);
+  const newest = dirname(await build("node22"));
+  expect(readdirSync(folder).sort()).toEqual([recent, newest].map((one) => basename(one)).sort());
+  rmSync(folder, { recursive: true });
 });
 
 test("the same built several times at once is one build", async () => {
