@@ -47,8 +47,10 @@ ask() {
 # The authority's own words about a failed check, if it has come to that.
 detail() { sed -n 's/^ *Detail: *//p' <<<"$output" | head -n 1; }
 
-# certbot 2.1 itself fails now and then where the authority refuses a nonce, which is no failure at all.
-if ask || { [[ -z $(detail) ]] && sleep 5 && ask; }; then
+# certbot 2.1 itself fails now and then where the authority refuses a nonce, which is no failure at all; also after it has been told
+# that one name of several is refused.
+is_refused() { grep --quiet -E '(All|Some) challenges have failed' <<<"$output"; }
+if ask || { ! is_refused && sleep 5 && ask; }; then
   rm -f "$state/problem"
   say "asked for ${names[*]}: a certificate was obtained"
   exit
