@@ -6,9 +6,11 @@ const PASSWORD = "xwmooc-dev";
 interface Image {
   id: string;
   name: string;
-  disk_format: string;
-  container_format: string;
+  [property: string]: unknown;
 }
+
+/** What an image is booted by and with, besides its disk. */
+const BOOT = /^(disk_format|container_format|kernel_id|ramdisk_id|os_command_line|os_distro|os_version|hw_\w+)$/;
 
 /** What a cloud's portal does for its user: application credentials, images. */
 export class Portal {
@@ -54,9 +56,9 @@ export class Portal {
   async copyImage(name: string, copy: string): Promise<void> {
     const [image] = await this.imagesCalled(name);
     if (image === undefined) throw new Error(`there is no image ${name}`);
-    const { id, disk_format, container_format } = image;
-    const disk = await send(`${this.images}/${id}/file`, "GET", this.headers);
-    const made = await send(this.images, "POST", this.headers, { name: copy, disk_format, container_format });
+    const properties = Object.fromEntries(Object.entries(image).filter(([property]) => BOOT.test(property)));
+    const disk = await send(`${this.images}/${image.id}/file`, "GET", this.headers);
+    const made = await send(this.images, "POST", this.headers, { ...properties, name: copy });
     const file = `${this.images}/${((await made.json()) as Image).id}/file`;
     const headers = { ...this.headers, "Content-Type": "application/octet-stream" };
     const stored = await fetch(file, { method: "PUT", headers, body: disk.body, duplex: "half" } as RequestInit);
