@@ -212,12 +212,15 @@ it("the stack is as it was before", async () => {
 
 it("the passphrase is another one by one command, wherever Pulumi runs", async () => {
   await writeStackFile();
-  const change = ["stack", "change-secrets-provider", "passphrase", "--stack", REGION];
-  await npmThere("pulumi", change, "another one\nanother one\n");
-  await expect(pulumiThere("preview")).rejects.toThrow("incorrect passphrase");
-  usePassphrase("another one");
-  await pulumiThere("preview");
-  await pulumiThere("stack", "rm", "--yes");
+  const change = async (to: string) => {
+    await npmThere("pulumi", ["stack", "change-secrets-provider", "passphrase", "--stack", REGION], `${to}\n${to}\n`);
+    await expect(pulumiThere("preview")).rejects.toThrow("incorrect passphrase");
+    usePassphrase(to);
+    await pulumiThere("preview");
+  };
+  await change("another one");
+  await change("second region");
+  await removeStack();
 });
 
 describe("a region", () => {
