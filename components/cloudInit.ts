@@ -11,8 +11,8 @@ export interface CloudInitArgs {
 }
 
 /**
- * The user data of a server: its given host key as the only one, who may log in, and no passwords over SSH. A key pair of Nova's
- * could not be changed as long as any server has it.
+ * The user data of a server: its given host key as the only one, who may log in, and no passwords over SSH. With a key pair of Nova's
+ * in place of the login key, another one would take all servers away at a time (docs/decisions/0010-several-web-servers.md).
  */
 export function cloudInit({ hostPrivateKey, hostPublicKey, loginPublicKey }: CloudInitArgs): string {
   return `#cloud-config\n${stringify({

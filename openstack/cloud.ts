@@ -79,6 +79,7 @@ export class Cloud {
     return this.endpoints.has(service);
   }
 
+  /** The flavors. */
   flavors(): Promise<Named[]> {
     return this.items("compute", "/flavors", "flavors");
   }
