@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArguments, usageError } from "./lib/arguments";
-import { setNewPassword } from "./lib/authorAccount";
+import { accountPath, setNewPassword } from "./lib/authorAccount";
 import { runMain, UserError } from "./lib/errors";
 import { DEV } from "./lib/stack";
 import { findCourse, loadStackConfig } from "./lib/stackConfig";
@@ -49,11 +49,10 @@ runMain(async () => {
   if (!gateway && values.from.length === 0)
     throw usageError("The stack has no upload gateway yet: --from says who may reach it.", USAGE);
 
-  const section = "xwmooc:uploadGateway";
   const number = gateway?.accounts.length ?? 0;
-  const account = `${section}.accounts[${number}]`;
+  const account = accountPath(number);
   const entries: [path: string, value: string][] = [
-    ...values.from.map((cidr, i): [string, string] => [`${section}.allowedFrom[${i}]`, cidr]),
+    ...values.from.map((cidr, i): [string, string] => [`xwmooc:uploadGateway.allowedFrom[${i}]`, cidr]),
     [`${account}.name`, name],
     ...values.course.map((course, i): [string, string] => [`${account}.courses[${i}]`, course]),
     ...values.right.map((right, i): [string, string] => [`${account}.rights[${i}]`, right]),

@@ -26,14 +26,17 @@ export function hashPassword(password: string, salt: Buffer): string {
   return `$scrypt$ln=${ln},r=${r},p=${p}$${text(salt)}$${text(key)}`;
 }
 
+/** Where the configuration has an account. @param number of the account in it, from 0 */
+export const accountPath = (number: number) => `xwmooc:uploadGateway.accounts[${number}]`;
+
 /**
  * Makes a new password and puts its hash, encrypted, into the configuration of a stack.
- * @param account number of the account in it, from 0
+ * @param number see {@link accountPath}
  * @returns the password, which is kept nowhere
  */
-export async function setNewPassword(stack: Stack, account: number): Promise<string> {
+export async function setNewPassword(stack: Stack, number: number): Promise<string> {
   const password = newPassword();
-  const path = `xwmooc:uploadGateway.accounts[${account}].passwordHash`;
+  const path = `${accountPath(number)}.passwordHash`;
   const input = hashPassword(password, randomBytes(SALT_BYTES));
   await stack.pulumi(["config", "set", "--secret", "--path", path], { input });
   return password;

@@ -5,8 +5,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import type { SwiftClient } from "../../swift/client";
 import { Portal } from "../e2e/support/portal";
-import { get, npm, type Outputs, ok, onServer, outputs, pulumi, ROOT, run, store, until } from "../e2e/support/project";
 import {
+  config as devConfig,
+  get,
+  npm,
+  type Outputs,
+  ok,
+  onServer,
+  outputs,
+  pulumi,
+  ROOT,
+  run,
+  store,
+  until,
+} from "../e2e/support/project";
+import {
+  change,
   courses,
   npmThere,
   outputsThere,
@@ -31,7 +45,12 @@ interface Release {
 }
 
 interface StackFile {
-  config: { "xwmooc:courses": Record<string, unknown>[]; "xwmooc:compute": Record<string, string> };
+  config: {
+    "xwmooc:courses": Record<string, unknown>[];
+    "xwmooc:compute": Record<string, string>;
+    "xwmooc:uploadGateway"?: unknown;
+    "xwmooc:mirror"?: unknown;
+  };
 }
 
 /** Edits the stack file as an operator does. */
@@ -45,6 +64,14 @@ const serves = (course: string, page: string, text: string, limit = 60) =>
   until(`${course}/${page} is served`, limit, async () => {
     return (await get(new URL(`${course}/${page}`, site.siteUrl).href)).body.toString() === text;
   });
+
+/** An author's upload of a text by FTP over TLS. @returns curl's exit code */
+async function uploads(address: string, account: string, path: string, text: string): Promise<number> {
+  const file = join(folderWith({ "page.html": text }), "page.html");
+  const options = ["--silent", "--show-error", "--ssl-reqd", "--insecure", "--config", "-", "--upload-file"];
+  const { code } = await run("curl", [...options, file, `ftp://${address}/${path}`], `user = "${account}"\n`);
+  return code;
+}
 
 function folderWith(files: Record<string, string>): string {
   const folder = mkdtempSync(join(scratch, "folder-"));
@@ -146,16 +173,9 @@ it("an author's new password is one command and one up", async () => {
   const password = /another password \(shown this once\): (\S+)/.exec(shown)?.[1] ?? "";
   expect(password.length).toBeGreaterThan(8);
   await pulumi("up", "--yes");
-  const upload = (key: string) =>
-    run(
-      "curl",
-      ["--silent", "--show-error", "--ssl-reqd", "--insecure", "--config", "-", "--upload-file", FILE].concat(
-        `ftp://${site.address}/pi/e2e-author.txt`,
-      ),
-      `user = "author:${key}"\n`,
-    );
-  expect((await upload("xwmooc-dev")).code).not.toBe(0);
-  expect((await upload(password)).code).toBe(0);
+  const upload = (key: string) => uploads(site.address, `author:${key}`, "pi/e2e-author.txt", "mine");
+  expect(await upload("xwmooc-dev")).not.toBe(0);
+  expect(await upload(password)).toBe(0);
   await swift.delete("pi", "e2e-author.txt");
 });
 
@@ -254,6 +274,58 @@ describe("a region", () => {
     await pulumiThere("up", "--yes", "--skip-preview");
     await isComplete(await outputsThere());
     expect(await npmThere("status", ["--stack", REGION])).toContain("mirror: in step");
+  });
+
+  it("takes the authors' uploads while the other one is lost, and gives them back", async () => {
+    const there = await outputsThere();
+    const others = devConfig.courses.filter(({ name }) => !courses.some((course) => course.name === name));
+    const sizes = () => Promise.all(others.map(async ({ container }) => (await swift.list(container)).length));
+    const before = await sizes();
+    let mirror: Record<string, unknown> = {};
+    change((config) => {
+      mirror = config["xwmooc:mirror"] ?? {};
+      delete config["xwmooc:mirror"];
+    });
+    const account = ["author", "--course", "pi", "--from", "10.77.8.1/32", "--stack", REGION];
+    const password = /shown this once\): (\S+)/.exec(await npmThere("new-author", account))?.[1];
+    await pulumiThere("up", "--yes");
+    expect(await uploads(there.address, `author:${password}`, "pi/e2e-moved.html", "<p>moved</p>")).toBe(0);
+    await until("it is served there", 60, async () => {
+      return (await get(`${there.courseUrls.pi}e2e-moved.html`)).body.toString() === "<p>moved</p>";
+    });
+    expect((await get(`${site.courseUrls.pi}e2e-moved.html`)).status).toBe(404);
+
+    // The region that was lost is back, as a mirror of the other one.
+    edit((config) => {
+      delete config["xwmooc:uploadGateway"];
+      const { authType, authUrl } = devConfig.objectStore;
+      config["xwmooc:mirror"] = { from: { authType, authUrl, username: "SLDEV2-2:SLDEV2" }, seconds: 5 };
+    });
+    const key = ["config", "set", "--secret", "--path", "xwmooc:mirror.from.apiKey", "--stack", "dev"];
+    await ok("npm", ["run", "--silent", "pulumi", "--", ...key], "SLDEV2-key");
+    await pulumi("up", "--yes", "--refresh");
+    await serves("pi", "e2e-moved.html", "<p>moved</p>", 120);
+    const inStep = /mirror: in step/g;
+    await until("both courses are in step", 120, async () => {
+      return (await run("npm", ["run", "--silent", "status"])).output.match(inStep)?.length === courses.length;
+    });
+    expect(await sizes()).toEqual(before);
+
+    // Back: first the mirror here, then the gateway there.
+    copyFileSync(join(scratch, "dev.yaml"), FILE);
+    await pulumi("up", "--yes");
+    change((config) => {
+      delete config["xwmooc:uploadGateway"];
+      config["xwmooc:mirror"] = mirror;
+    });
+    await pulumiThere("up", "--yes");
+    expect(await uploads(site.address, "author:xwmooc-dev", "pi/e2e-moved.html", "<p>back</p>")).toBe(0);
+    for (const { courseUrls } of [site, there]) {
+      await until("it is served in both", 120, async () => {
+        return (await get(`${courseUrls.pi}e2e-moved.html`)).body.toString() === "<p>back</p>";
+      });
+    }
+    await swift.delete("pi", "e2e-moved.html");
     await removeStack();
   });
 });
