@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { closest } from "./closest";
 
 /** An object whose unknown keys are refused with the known ones named. */

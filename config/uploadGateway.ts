@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { cidr, containerName, port, portOrNone, repeated, section, text } from "./fields";
 
 /** Ports of the web server that are taken already. */

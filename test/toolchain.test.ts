@@ -108,6 +108,22 @@ test("without a download everything is built, once", async () => {
   expect(machine.calls()).toEqual([]);
 });
 
+test("a built language host is told by a flag what Pulumi.yaml says of TypeScript", async () => {
+  machine.installGo("1.26.0");
+  await machine.ensure();
+  machine.script(
+    path.relative(machine.dir, path.join(machine.ownHome, "libexec", "pulumi-language-nodejs")),
+    'echo "$@"',
+  );
+  const start = (manifest: string) => {
+    writeFileSync(path.join(machine.dir, "Pulumi.yaml"), manifest);
+    const host = path.join(machine.ownHome, "bin", "pulumi-language-nodejs");
+    return execFileSync(host, ["127.0.0.1:1"], { cwd: machine.dir, encoding: "utf8" }).trim();
+  };
+  expect(start("runtime:\n  name: nodejs\n  options:\n    typescript: false\n")).toBe("-typescript=false 127.0.0.1:1");
+  expect(start("runtime: nodejs\n")).toBe("127.0.0.1:1");
+});
+
 test("Pulumi has no place for its own logs in a home of our own", async () => {
   machine.installGo("1.26.0");
   mkdirSync(path.join(machine.ownHome, "logs"), { recursive: true });

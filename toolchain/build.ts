@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { fingerprintOf } from "./fingerprint.cjs";
 import { goEnvironment, requireGo } from "./go";
@@ -76,12 +76,17 @@ function fingerprint({ goPackage, module, sources }: Recipe): string {
 
 const CLI_TOOLS: [tool: string, recipe: Recipe][] = [
   ["bin/pulumi", CLI],
-  ["bin/pulumi-language-nodejs", LANGUAGE_HOST],
+  ["libexec/pulumi-language-nodejs", LANGUAGE_HOST],
 ];
+
+/** What the CLI starts as language host; it starts the built one with the options of Pulumi.yaml. */
+const LAUNCHER = { tool: "bin/pulumi-language-nodejs", source: "language-nodejs/pulumi-language-nodejs" };
+const launcherOrigin = () => `copied ${fingerprintOf(TOOLCHAIN_DIR, [LAUNCHER.source])}`;
 
 /** Whether CLI and language host in the home are built ones and up to date. */
 export function isCliBuilt(home: Home): boolean {
-  return CLI_TOOLS.every(([tool, recipe]) => home.origin(tool) === fingerprint(recipe));
+  const areBuilt = CLI_TOOLS.every(([tool, recipe]) => home.origin(tool) === fingerprint(recipe));
+  return areBuilt && home.origin(LAUNCHER.tool) === launcherOrigin();
 }
 
 /** Whether plugins were built into the home, up to date or not. */
@@ -98,11 +103,19 @@ export async function buildCli(home: Home, env: NodeJS.ProcessEnv, progress: Pro
   for (const [tool, recipe] of CLI_TOOLS) {
     const origin = fingerprint(recipe);
     if (home.origin(tool) === origin) continue;
-    const program = await build(home, tool, recipe, env, progress);
-    await mkdir(home.bin, { recursive: true });
-    await rename(program, path.join(home.dir, tool));
-    await home.enter(tool, origin);
+    await putInPlace(home, tool, await build(home, tool, recipe, env, progress), origin);
   }
+  const launcher = path.join(home.dir, `${path.basename(LAUNCHER.tool)}.${process.pid}.partial`);
+  await copyFile(path.join(TOOLCHAIN_DIR, LAUNCHER.source), launcher);
+  await putInPlace(home, LAUNCHER.tool, launcher, launcherOrigin());
+}
+
+/** Moves a program to its place. */
+async function putInPlace(home: Home, tool: string, program: string, origin: string): Promise<void> {
+  const place = path.join(home.dir, tool);
+  await mkdir(path.dirname(place), { recursive: true });
+  await rename(program, place);
+  await home.enter(tool, origin);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { section } from "../../../config/fields";
 import { UserError } from "../errors";
 import { ROOT } from "../paths";
