@@ -1,5 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { Datacenter } from "./components/datacenter";
+import { declareProviders } from "./components/providers";
 import { loadConfig } from "./config/load";
 import { ConfigError } from "./config/parse";
 import { PreflightError, preflight } from "./preflight/preflight";
@@ -10,13 +12,15 @@ const SAID_WHAT_IS_WRONG = 32;
 export = async () => {
   try {
     const config = loadConfig();
+    const providers = declareProviders(config.region, config);
     const clouds = preflight(config);
-    // A preview touches nothing, and need not wait.
-    if (!pulumi.runtime.isDryRun()) await clouds;
+    // A preview touches nothing, and need not wait: but for Pulumi to begin with the providers.
+    await (pulumi.runtime.isDryRun() ? setImmediate() : clouds);
     // What waits for refused answers must not fail by itself: the program ends with the reason below.
     const { outputs } = new Datacenter(
       config.region,
       config,
+      providers,
       clouds.catch(() => new Promise<never>(() => {})),
     );
     await clouds;

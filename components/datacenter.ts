@@ -4,7 +4,7 @@ import type { CloudIds } from "../preflight/preflight";
 import { Dns } from "./dns";
 import { LoadBalancer } from "./loadBalancer";
 import { ObjectStore } from "./objectStore";
-import { openstackProvider } from "./providers";
+import type { Providers } from "./providers";
 import { Provisioning } from "./provisioning";
 import type { Rule } from "./securityGroup";
 import { courseLink, type DnsRecord, dnsRecords, siteNames } from "./siteNames";
@@ -59,7 +59,13 @@ export class Datacenter extends pulumi.ComponentResource {
   readonly outputs: DatacenterOutputs;
 
   /** @param ids What preflight has found */
-  constructor(name: string, config: StackConfig, ids: Promise<CloudIds>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    name: string,
+    config: StackConfig,
+    providers: Providers,
+    ids: Promise<CloudIds>,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("xwmooc:datacenter:Datacenter", name, {}, opts);
     const child = { parent: this };
     const store = new ObjectStore(
@@ -71,10 +77,10 @@ export class Datacenter extends pulumi.ComponentResource {
         ...(config.publisher.canary.seconds > 0 && { canaryContainer: config.publisher.canary.container }),
         ...(config.uploadGateway && { segmentsContainer: config.uploadGateway.segmentsContainer }),
       },
-      { ...child, providers: [openstackProvider(`${name}-object-store`, config.objectStore, child)] },
+      { ...child, providers: [providers.objectStore] },
     );
     const { loadBalancer, domain } = config.webServer;
-    const compute = { ...child, providers: [openstackProvider(`${name}-compute`, config.compute, child)] };
+    const compute = { ...child, providers: [providers.compute] };
     const webServers = new WebServers(
       `${name}-web`,
       {

@@ -5,17 +5,31 @@ import type { StackConfig } from "../config/schema";
 /** How a provider gets into one account: the object store's or the compute project's section of the configuration. */
 export type Credentials = StackConfig["objectStore"] | StackConfig["compute"];
 
+/** How a stack's resources get into its accounts. The object store and the compute side may be two clouds, hence two providers. */
+export interface Providers {
+  /** For containers. */
+  objectStore: openstack.Provider;
+  /** For all else. */
+  compute: openstack.Provider;
+}
+
 /**
- * An explicit OpenStack provider. The object store and the compute side may be two clouds, hence two providers.
- * It signs in when a resource needs it (`delayedAuth`), so that a stack can be described without a network.
+ * Declares the providers, which touches no cloud: they sign in when a resource needs it (`delayedAuth`).
+ *
+ * Pulumi starts their plugins one after the other, and does nothing else meanwhile: they come before all else.
  */
-export function openstackProvider(
-  name: string,
-  credentials: Credentials,
-  opts?: pulumi.ResourceOptions,
-): openstack.Provider {
-  // useOctavia: without it the provider speaks to a legacy service, and warns about that at every run.
-  return new openstack.Provider(name, { ...providerArgs(credentials), delayedAuth: true, useOctavia: true }, opts);
+export function declareProviders(name: string, { objectStore, compute }: StackConfig): Providers {
+  // Where they were once; a provider that is another one would have all its resources made anew.
+  const formerParent = pulumi.createUrn(name, "xwmooc:datacenter:Datacenter");
+  const opts = { aliases: [{ parent: formerParent }] };
+  const provider = (role: string, credentials: Credentials) =>
+    // useOctavia: without it the provider speaks to a legacy service, and warns about that at every run.
+    new openstack.Provider(
+      `${name}-${role}`,
+      { ...providerArgs(credentials), delayedAuth: true, useOctavia: true },
+      opts,
+    );
+  return { objectStore: provider("object-store", objectStore), compute: provider("compute", compute) };
 }
 
 function providerArgs(credentials: Credentials): openstack.ProviderArgs {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Datacenter } from "../../components/datacenter";
+import { declareProviders } from "../../components/providers";
 import type { StackConfig } from "../../config/schema";
 
 /** One declared resource. */
@@ -59,7 +60,13 @@ export async function declare(
     config.region,
     true,
   );
-  const { outputs } = new Datacenter(config.region, config, Promise.resolve(KNOWN), opts);
+  const { outputs } = new Datacenter(
+    config.region,
+    config,
+    declareProviders(config.region, config),
+    Promise.resolve(KNOWN),
+    opts,
+  );
   const resolved = await new Promise<Record<string, unknown>>((resolve) => {
     pulumi.output(outputs).apply((value) => resolve(value as unknown as Record<string, unknown>));
   });
