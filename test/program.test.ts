@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync, rmSync, utimesSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
@@ -48,5 +50,26 @@ test("the same built several times at once is one build", async () => {
   expect(new Set(files).size).toBe(1);
   expect(readdirSync(folder)).toHaveLength(1);
   expect(readFileSync(files[0], "utf8")).toContain("SwiftError");
+  rmSync(folder, { recursive: true });
+});
+
+test("what V8 has compiled of a bundle is kept for the next time, and made anew where it is of no use", () => {
+  const folder = mkdtempSync(join(tmpdir(), "xwmooc-load-"));
+  const file = join(folder, "index.cjs");
+  writeFileSync(file, 'module.exports = [__filename, require("node:path").basename(__dirname)];');
+  const program = `console.log(require(process.argv[1]).load(process.argv[2]).join()); setTimeout(() => {}, 1_500)`;
+  const run = () =>
+    execFileSync(process.execPath, ["-e", program, join(__dirname, "..", "program", "load.cjs"), file], {
+      encoding: "utf8",
+    }).trim();
+  const loaded = `${file},${basename(folder)}`;
+
+  expect(run()).toBe(loaded);
+  const [compiled = ""] = readdirSync(folder).filter((name) => name !== "index.cjs");
+  expect(compiled).toBe(`index.cjs.${process.version}-${process.arch}`);
+  writeFileSync(join(folder, compiled), "damaged");
+  expect(run()).toBe(loaded);
+  expect(readFileSync(join(folder, compiled), "latin1")).not.toBe("damaged");
+  expect(run()).toBe(loaded);
   rmSync(folder, { recursive: true });
 });

@@ -14,7 +14,7 @@ export async function readyToolchain(
 ): Promise<Toolchain> {
   try {
     const toolchain = await ensureToolchain((line) => lane.line(line));
-    return { ...toolchain, env: { ...toolchain.env, ...(await policyEnvironment()) } };
+    return { ...toolchain, env: { ...toolchain.env, ...policyEnvironment() } };
   } catch (error) {
     // The toolchain throws plain errors with a message for the user; anything more special is a bug.
     if (error instanceof Error && error.constructor === Error && !("code" in error)) throw new UserError(error.message);

@@ -75,8 +75,8 @@ describe("the pack", () => {
 });
 
 it("our commands name the pack to Pulumi, unless the user has named another one", async () => {
-  const env = await policyEnvironment({});
+  const env = policyEnvironment({});
   expect(env.PULUMI_OPTION_POLICY_PACK).toBe(pack.child.spawnfile);
   expect(env.PULUMI_OPTION_POLICY_PACK_CONFIG).toMatch(/\/policy\/config\.json$/);
-  expect(await policyEnvironment({ PULUMI_OPTION_POLICY_PACK: "/another" })).toEqual({});
+  expect(policyEnvironment({ PULUMI_OPTION_POLICY_PACK: "/another" })).toEqual({});
 });

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import * as grpc from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/analyzer_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { ROOT } from "../../cli/lib/paths";
-import { buildPolicyPack } from "../../policy/build";
 
 /** A resource as the engine asks about it. */
 export interface Asked {
@@ -30,7 +30,10 @@ export class PackProcess {
   }
 
   static async start(): Promise<PackProcess> {
-    const child = spawn(await buildPolicyPack(), ["127.0.0.1:1"], { cwd: ROOT, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(join(ROOT, "policy", "main.cjs"), ["127.0.0.1:1"], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const [port] = (await once(child.stdout, "data")) as [Buffer];
     return new PackProcess(child, port.toString().trim());
   }
