@@ -14,15 +14,13 @@ export = async () => {
     const config = loadConfig();
     const providers = declareProviders(config.region, config);
     const clouds = preflight(config);
-    // A preview touches nothing, and need not wait: but for Pulumi to begin with the providers.
-    await (pulumi.runtime.isDryRun() ? setImmediate() : clouds);
     // What waits for refused answers must not fail by itself: the program ends with the reason below.
-    const { outputs } = new Datacenter(
-      config.region,
-      config,
-      providers,
-      clouds.catch(() => new Promise<never>(() => {})),
-    );
+    const found = clouds.catch(() => new Promise<never>(() => {}));
+    // Pulumi begins with the providers.
+    await setImmediate();
+    // A preview touches nothing, and need not wait.
+    const gate = pulumi.runtime.isDryRun() ? {} : { dependsOn: found.then(() => []) };
+    const { outputs } = new Datacenter(config.region, config, providers, found, gate);
     await clouds;
     return outputs;
   } catch (error) {

@@ -60,6 +60,10 @@ function edit(change: (config: StackFile["config"]) => void): void {
   writeFileSync(FILE, stringify(whole, { lineWidth: 0 }));
 }
 
+/** The URN of a container that a stack declares. */
+const containerUrn = (stack: string, name: string) =>
+  `urn:pulumi:${stack}::xwmooc::xwmooc:datacenter:Datacenter$xwmooc:objectstore:ObjectStore$openstack:objectstorage/container:Container::${stack}-content-${name}`;
+
 const serves = (course: string, page: string, text: string, limit = 60) =>
   until(`${course}/${page} is served`, limit, async () => {
     return (await get(new URL(`${course}/${page}`, site.siteUrl).href)).body.toString() === text;
@@ -147,9 +151,8 @@ describe("a course", () => {
     edit((config) => {
       config["xwmooc:courses"] = config["xwmooc:courses"].filter(({ name }) => name !== "e2e-new");
     });
-    const urn =
-      "urn:pulumi:dev::xwmooc::xwmooc:datacenter:Datacenter$xwmooc:objectstore:ObjectStore$openstack:objectstorage/container:Container::dev-content-e2e-new";
-    for (const one of [urn, `${urn}-archive`]) await pulumi("state", "unprotect", one, "--yes");
+    for (const name of ["e2e-new", "e2e-new-archive"])
+      await pulumi("state", "unprotect", containerUrn("dev", name), "--yes");
     await pulumi("preview");
     await pulumi("up", "--yes");
     await until("it is gone", 60, async () => (await get(new URL("e2e-new/", site.siteUrl).href)).status === 404);
@@ -223,9 +226,8 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
 
 it("the stack is as it was before", async () => {
   copyFileSync(join(scratch, "dev.yaml"), FILE);
-  const urn =
-    "urn:pulumi:dev::xwmooc::xwmooc:datacenter:Datacenter$xwmooc:objectstore:ObjectStore$openstack:objectstorage/container:Container::dev-content-by-hand";
-  for (const one of [urn, `${urn}-archive`]) await pulumi("state", "unprotect", one, "--yes");
+  for (const name of ["by-hand", "by-hand-archive"])
+    await pulumi("state", "unprotect", containerUrn("dev", name), "--yes");
   await pulumi("up", "--yes");
   await pulumi("preview", "--expect-no-changes");
 });
@@ -303,6 +305,7 @@ describe("a region", () => {
     });
     const key = ["config", "set", "--secret", "--path", "xwmooc:mirror.from.apiKey", "--stack", "dev"];
     await ok("npm", ["run", "--silent", "pulumi", "--", ...key], "SLDEV2-key");
+    await pulumi("state", "unprotect", containerUrn("dev", "upload-segments"), "--yes");
     await pulumi("up", "--yes", "--refresh");
     await serves("pi", "e2e-moved.html", "<p>moved</p>", 120);
     const inStep = /mirror: in step/g;
@@ -318,6 +321,7 @@ describe("a region", () => {
       delete config["xwmooc:uploadGateway"];
       config["xwmooc:mirror"] = mirror;
     });
+    await pulumiThere("state", "unprotect", containerUrn(REGION, "upload-segments"), "--yes");
     await pulumiThere("up", "--yes");
     expect(await uploads(site.address, "author:xwmooc-dev", "pi/e2e-moved.html", "<p>back</p>")).toBe(0);
     for (const { courseUrls } of [site, there]) {
