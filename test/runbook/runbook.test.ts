@@ -2,11 +2,11 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, stringify } from "yaml";
 import type { SwiftClient } from "../../swift/client";
 import { Portal } from "../e2e/support/portal";
 import {
   config as devConfig,
+  editStackFile,
   get,
   npm,
   type Outputs,
@@ -44,21 +44,16 @@ interface Release {
   shown: boolean;
 }
 
-interface StackFile {
-  config: {
-    "xwmooc:courses": Record<string, unknown>[];
-    "xwmooc:compute": Record<string, string>;
-    "xwmooc:uploadGateway"?: unknown;
-    "xwmooc:mirror"?: unknown;
-  };
+/** What the tests edit of the stack's configuration. */
+interface Config {
+  "xwmooc:courses": Record<string, unknown>[];
+  "xwmooc:compute": Record<string, string>;
+  "xwmooc:uploadGateway"?: unknown;
+  "xwmooc:mirror"?: unknown;
 }
 
-/** Edits the stack file as an operator does. */
-function edit(change: (config: StackFile["config"]) => void): void {
-  const whole = parse(readFileSync(FILE, "utf8")) as StackFile;
-  change(whole.config);
-  writeFileSync(FILE, stringify(whole, { lineWidth: 0 }));
-}
+/** Edits the stack's file. */
+const edit = (change: (config: Config) => void) => editStackFile("dev", change);
 
 /** The URN of a container that a stack declares. */
 const containerUrn = (stack: string, name: string) =>
@@ -234,14 +229,14 @@ it("the stack is as it was before", async () => {
 
 it("the passphrase is another one by one command, wherever Pulumi runs", async () => {
   await writeStackFile();
-  const change = async (to: string) => {
+  const changeTo = async (to: string) => {
     await npmThere("pulumi", ["stack", "change-secrets-provider", "passphrase", "--stack", REGION], `${to}\n${to}\n`);
     await expect(pulumiThere("preview")).rejects.toThrow("incorrect passphrase");
     usePassphrase(to);
     await pulumiThere("preview");
   };
-  await change("another one");
-  await change("second region");
+  await changeTo("another one");
+  await changeTo("second region");
   await removeStack();
 });
 

@@ -13,8 +13,6 @@ const FILE = join(ROOT, "Pulumi.dev.yaml");
 const backup = mkdtempSync(join(tmpdir(), "xwmooc-servers-"));
 /** A copy of the one that the servers are made of. */
 const ANOTHER_IMAGE = "another-image";
-/** Between two visits. Each is a new connection, which costs an emulated server more than the page. */
-const VISIT_MS = 500;
 let portal: Portal;
 
 beforeAll(async () => {
@@ -71,7 +69,7 @@ function visitors(url: URL): () => Promise<{ visits: number; failures: string[] 
       visits++;
       const status = await visit(url).catch((error: Error) => error.message);
       if (status !== 200) failures.push(`${new Date().toISOString()} ${status}`);
-      await new Promise((resolve) => setTimeout(resolve, VISIT_MS));
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
   })();
   return async () => {

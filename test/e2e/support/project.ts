@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse, stringify } from "yaml";
 import { visit } from "../../../cli/lib/visit";
 import { swiftCredentials } from "../../../components/hostFiles";
 import { parseConfig } from "../../../config/parse";
@@ -76,6 +78,14 @@ export function readOutputs(text: string): Outputs {
 
 /** The committed configuration of stack dev. */
 export const config = parseConfig(rawConfig("dev"));
+
+/** Edits a stack's file as an operator does. */
+export function editStackFile<Config>(stack: string, edit: (config: Config) => void): void {
+  const file = join(ROOT, `Pulumi.${stack}.yaml`);
+  const whole = parse(readFileSync(file, "utf8")) as { config: Config };
+  edit(whole.config);
+  writeFileSync(file, stringify(whole, { lineWidth: 0 }));
+}
 
 /** A client of the dev store, as its own user. @param apiKey Default: the committed key. */
 export function store(apiKey = "SLDEV-key"): SwiftClient {

@@ -1,10 +1,9 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { parse, stringify } from "yaml";
 import { swiftCredentials } from "../../../components/hostFiles";
 import type { Course } from "../../../config/schema";
 import { SwiftClient } from "../../../swift/client";
-import { config as devConfig, type Outputs, ok, ROOT, readOutputs } from "./project";
+import { config as devConfig, editStackFile, type Outputs, ok, ROOT, readOutputs } from "./project";
 
 /** Another stack on the dev cloud, in its second region: with an account of its own in the object store. */
 export const REGION = "dev2";
@@ -75,11 +74,7 @@ export async function writeStackFile(): Promise<void> {
 type Config = Record<string, Record<string, unknown>>;
 
 /** Edits its stack file. */
-export function change(edit: (config: Config) => void): void {
-  const whole = parse(readFileSync(FILE, "utf8")) as { config: Config };
-  edit(whole.config);
-  writeFileSync(FILE, stringify(whole, { lineWidth: 0 }));
-}
+export const change = (edit: (config: Config) => void) => editStackFile(REGION, edit);
 
 /** Takes all of it away but what its containers hold. */
 export async function removeStack(): Promise<void> {
