@@ -23,12 +23,7 @@ export function declareProviders(name: string, { objectStore, compute }: StackCo
   const formerParent = pulumi.createUrn(name, "xwmooc:datacenter:Datacenter");
   const opts = { aliases: [{ parent: formerParent }] };
   const provider = (role: string, credentials: Credentials) =>
-    // useOctavia: without it the provider speaks to a legacy service, and warns about that at every run.
-    new openstack.Provider(
-      `${name}-${role}`,
-      { ...providerArgs(credentials), delayedAuth: true, useOctavia: true },
-      opts,
-    );
+    new openstack.Provider(`${name}-${role}`, { ...providerArgs(credentials), delayedAuth: true }, opts);
   return { objectStore: provider("object-store", objectStore), compute: provider("compute", compute) };
 }
 
