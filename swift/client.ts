@@ -285,11 +285,13 @@ export class SwiftClient {
   private async request(request: SwiftRequest): Promise<IncomingMessage> {
     const session = this.signedIn();
     const response = await this.send(request, await session);
-    // A stream that has been sent can't be sent again.
-    if (response.statusCode !== 401 || request.body instanceof Readable) return response;
+    if (response.statusCode !== 401) return response;
     await readBody(response);
     // Others may have found the token expired at the same time: the first one signs in for all.
     if (this.session === session) this.session = undefined;
+    // A stream that has been sent can't be sent again.
+    if (request.body instanceof Readable)
+      throw new SwiftError("outage", `${this.host()} did not take the token any more (HTTP 401)`, 401);
     return await this.send(request, await this.signedIn());
   }
 

@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import * as https from "node:https";
-import type { Readable } from "node:stream";
+import { addAbortSignal, type Readable } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import { SwiftError } from "./errors";
 
@@ -33,7 +33,7 @@ export class HttpClient {
 
   /**
    * Sends a request and resolves with the answer's head; its body is still to be read. Reading it fails where it ends too early.
-   * @throws SwiftError "outage" where no answer came.
+   * @throws SwiftError "outage" where no answer came; the signal's reason where that ended it.
    */
   async send(request: HttpRequest): Promise<http.IncomingMessage> {
     try {
@@ -73,6 +73,7 @@ export class HttpClient {
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
         if (error instanceof SwiftError) reject(error);
+        else if (isAbort(error)) reject(error.cause);
         else if (request.reusedSocket && error.code === "ECONNRESET") reject(new StaleConnection(target.origin));
         else reject(new SwiftError("outage", `${target.origin} cannot be reached: ${inWords(error)}`));
       });
@@ -84,11 +85,19 @@ export class HttpClient {
       });
       request.on("response", (response) => {
         answer = response;
+        if (this.signal) addAbortSignal(this.signal, response);
         resolve(response);
       });
       this.traffic.requests++;
       if (body === undefined || Buffer.isBuffer(body)) request.end(body);
-      else body.on("error", (error) => request.destroy(error)).pipe(request);
+      else {
+        // What ends the body (a file that vanishes) says nothing about the store.
+        body.on("error", (error) => {
+          reject(error);
+          request.destroy(error);
+        });
+        body.pipe(request);
+      }
     });
   }
 }
@@ -105,7 +114,7 @@ export async function readBody(response: http.IncomingMessage, limit = 64 * 1024
   return Buffer.concat(chunks);
 }
 
-/** The chunks of a body. @throws SwiftError "outage" where it broke off. */
+/** The chunks of a body. @throws SwiftError "outage" where it broke off; the signal's reason where that ended it. */
 export async function* chunksOf(response: http.IncomingMessage): AsyncGenerator<Buffer> {
   let length = 0;
   try {
@@ -115,9 +124,15 @@ export async function* chunksOf(response: http.IncomingMessage): AsyncGenerator<
     }
   } catch (error) {
     if (error instanceof SwiftError) throw error;
+    if (isAbort(error)) throw (error as Error).cause;
     throw new SwiftError("outage", `an answer broke off after ${length} bytes`);
   }
   if (!response.complete) throw new SwiftError("outage", `an answer broke off after ${length} bytes`);
+}
+
+/** Whether it was ended by the signal, whose reason is the cause. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 class StaleConnection extends SwiftError {

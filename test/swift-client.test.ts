@@ -282,6 +282,23 @@ describe("containers", () => {
   });
 });
 
+test.each(["before", "within"] as const)("what is stopped %s the answer ends with the reason to stop", async (when) => {
+  const stop = new AbortController();
+  const stopped = new SwiftClient(store.credentials, { signal: stop.signal });
+  store.put("c", "a", "x".repeat(1024 ** 2));
+  const object = await stopped.get("c", "a");
+  const reason = new Error("Interrupted");
+  if (when === "before") {
+    store.listingMs = 5_000;
+    setTimeout(() => stop.abort(reason), 50);
+    await expect(stopped.list("c")).rejects.toBe(reason);
+    store.listingMs = 0;
+    return;
+  }
+  stop.abort(reason);
+  await expect(textOf(object)).rejects.toBe(reason);
+});
+
 test("nothing that goes wrong tells a key or a token", async () => {
   const faults: Fault[] = [401, 403, 404, 500, "html", "reset", "hang"];
   for (const fault of faults) {

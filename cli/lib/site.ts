@@ -11,16 +11,20 @@ const PATIENCE_SECONDS = 600;
 /** Seconds between two looks at the site. */
 const LOOK_SECONDS = 5;
 
+/** Seconds that an answer may take. */
+const ANSWER_SECONDS = 10;
+
 /** Files asked for at the same time. */
 const BATCH = 16;
 
 /** What a URL answers: its HTTP status, or why there is none; and the length of the content. */
 export async function askHttp(url: string): Promise<{ status: number | string; bytes?: number }> {
   try {
-    const { status, headers } = await visit(url, "HEAD", 10);
+    const { status, headers } = await visit(url, "HEAD", ANSWER_SECONDS);
     return { status, bytes: Number(headers["content-length"]) };
   } catch (error) {
-    return { status: (error as NodeJS.ErrnoException).code ?? (error as Error).name };
+    const { code, name } = error as NodeJS.ErrnoException;
+    return { status: code === "ABORT_ERR" ? `nothing within ${ANSWER_SECONDS} s` : (code ?? name) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { eachOf } from "../../provisioning/publisher/src/pace";
 import type { SwiftClient } from "../../swift/client";
 import { SwiftError } from "../../swift/errors";
 import type { ListedObject } from "../../swift/listing";
@@ -63,7 +64,7 @@ export async function upload(
   const prefix = course.source ? `${course.source}/` : "";
   const stored = new Map((await client.list(course.container, prefix)).map((object) => [object.name, object]));
   const changed: LocalFile[] = [];
-  await inParallel(files, async (file) => {
+  await eachOf(files, CONCURRENCY, async (file) => {
     if (!(await isStored(file, stored.get(prefix + file.name)))) changed.push(file);
   });
 
@@ -81,8 +82,9 @@ export async function upload(
       await withRetries(action, options.retrySeconds ?? 1);
       return true;
     } catch (error) {
-      if (!(error instanceof SwiftError) || error.kind === "auth") throw error;
-      result.failed.push({ name, reason: error.message });
+      const reason = reasonOfOne(error);
+      if (reason === undefined) throw error;
+      result.failed.push({ name, reason });
       return false;
     }
   };
@@ -92,8 +94,8 @@ export async function upload(
     result.uploaded++;
     bar.add(file.bytes);
   };
-  const remove = async (name: string) => {
-    if (await attempt(name, () => client.delete(course.container, name))) result.deleted++;
+  const take = async (name: string) => {
+    if (await attempt(name, () => remove(client, course.container, name))) result.deleted++;
   };
 
   const surplus = options.delete ? surplusObjects([...stored.keys()], prefix, files, skipped) : [];
@@ -101,18 +103,36 @@ export async function upload(
     // Pages without their pictures are worse than yesterday's pages: each wave waits for the one before it.
     for (const wave of [0, 1, 2]) {
       const files = changed.filter((file) => waveOf(file) === wave);
-      if (result.failed.length === 0) await inParallel(files, send);
+      if (result.failed.length === 0) await eachOf(files, CONCURRENCY, send);
     }
-    if (result.failed.length === 0) await inParallel(surplus, remove);
+    if (result.failed.length === 0) await eachOf(surplus, CONCURRENCY, take);
   } finally {
     bar.end();
   }
   return result;
 }
 
-/** The name and the content of the object are those of the file. */
+/** The name and the content of the object are those of the file; of one that can't be read, sending it will tell. */
 async function isStored(file: LocalFile, object: ListedObject | undefined): Promise<boolean> {
-  return object?.bytes === file.bytes && object.hash === (await md5(file.path));
+  if (object?.bytes !== file.bytes) return false;
+  return object.hash === (await md5(file.path).catch(() => undefined));
+}
+
+/** Why one transfer failed; undefined for what concerns all of them. */
+function reasonOfOne(error: unknown): string | undefined {
+  if (error instanceof SwiftError) return error.kind === "auth" ? undefined : error.message;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return undefined;
+  return code === "ENOENT" ? "it vanished while the others were uploaded" : `it can't be read (${code})`;
+}
+
+/** Deletes an object; that it is gone already is as good. */
+async function remove(client: SwiftClient, container: string, name: string): Promise<void> {
+  try {
+    await client.delete(container, name);
+  } catch (error) {
+    if (!(error instanceof SwiftError && error.kind === "notFound")) throw error;
+  }
 }
 
 async function put(client: SwiftClient, container: string, name: string, file: LocalFile): Promise<void> {
@@ -159,20 +179,6 @@ async function withRetries(action: () => Promise<unknown>, retrySeconds: number)
       await pause(tries * retrySeconds);
     }
   }
-}
-
-/** Does something for each item, a few at a time, in order; starts nothing more after an error. */
-async function inParallel<Item>(items: readonly Item[], action: (item: Item) => Promise<unknown>): Promise<void> {
-  const rest = [...items].reverse();
-  const worker = async () => {
-    for (let item = rest.pop(); item !== undefined; item = rest.pop()) {
-      await action(item).catch((error: unknown) => {
-        rest.length = 0;
-        throw error;
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
 function sum(files: readonly LocalFile[]): number {

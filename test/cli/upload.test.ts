@@ -113,6 +113,35 @@ describe("upload", () => {
     expect(await send()).toMatchObject({ uploaded: 1, failed: [] });
   });
 
+  it("signs in again where the token expires before a large file", async () => {
+    write({ "a.png": "a" });
+    await send();
+    swift.expireTokens();
+    write({ "large.bin": "x".repeat(9 * 1024 ** 2) });
+    expect(await send()).toMatchObject({ uploaded: 1, failed: [] });
+  });
+
+  it("tells of a file that vanished meanwhile, small or large, and sends the others", async () => {
+    write({ "a.png": "a", "b.png": "b", "large.bin": "x".repeat(9 * 1024 ** 2) });
+    swift.onListed = () => {
+      rmSync(join(folder, "b.png"), { force: true });
+      rmSync(join(folder, "large.bin"), { force: true });
+    };
+    const { uploaded, failed } = await send();
+    expect(uploaded).toBe(1);
+    expect(failed.map(({ name, reason }) => `${name}: ${reason}`).sort()).toEqual([
+      "b.png: it vanished while the others were uploaded",
+      "large.bin: it vanished while the others were uploaded",
+    ]);
+  });
+
+  it("with delete, finds nothing wrong in what somebody else has deleted meanwhile", async () => {
+    write({ "index.html": "i" });
+    swift.put("py4inf", "py4inf_html/old.html", "o");
+    swift.fault = ({ method }) => (method === "DELETE" ? 404 : undefined);
+    expect(await send({ delete: true })).toMatchObject({ deleted: 1, failed: [] });
+  });
+
   it("with delete, removes what the folder does not have, and nothing outside the course's source", async () => {
     write({ "index.html": "i", "kept/a.png": "a", ".hidden": "h", "real/x": "x" });
     symlinkSync("real", join(folder, "linked"));
