@@ -19,6 +19,13 @@ interface TokenAnswer {
   };
 }
 
+/** An answer, read to its end. */
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
 /** Why the compute side can't be used, in words for the person who wrote the configuration. */
 export class CloudError extends Error {
   override name = "CloudError";
@@ -57,7 +64,7 @@ export class Cloud {
         `xwmooc:compute.authUrl: ${compute.authUrl} gave no token (HTTP ${response.status}); is it a Keystone v3 URL?`,
       );
     }
-    const { token: answer } = (await response.json()) as TokenAnswer;
+    const { token: answer } = json<TokenAnswer>(response, url);
     const inRegion = (answer.catalog ?? []).flatMap((service) =>
       service.endpoints
         .filter((endpoint) => endpoint.interface === "public" && endpoint.region_id === compute.region)
@@ -118,11 +125,11 @@ export class Cloud {
   private async items<T>(service: Service, path: string, key: string): Promise<T[]> {
     const answer = await this.request(service, path);
     if (!answer) throw new CloudError(`xwmooc:compute: the "${service}" endpoint of the catalogue has no ${path}`);
-    return ((await answer.json()) as Record<string, T[]>)[key] ?? [];
+    return json<Record<string, T[]>>(answer, path)[key] ?? [];
   }
 
   /** @returns the answer; undefined for what is not there (404). */
-  private async request(service: Service, path: string, method = "GET"): Promise<Response | undefined> {
+  private async request(service: Service, path: string, method = "GET"): Promise<Answer | undefined> {
     const endpoint = this.endpoints.get(service);
     if (endpoint === undefined)
       throw new CloudError(`xwmooc:compute: the service catalogue has no public "${service}" endpoint`);
@@ -130,18 +137,31 @@ export class Cloud {
     const base = path.startsWith("/v2") ? endpoint.replace(/\/v2(\.\d)?$/, "") : endpoint;
     const response = await send(`${base}${path}`, { method, headers: { "X-Auth-Token": this.token } });
     if (response.status === 404) return undefined;
-    if (!response.ok) throw new CloudError(`xwmooc:compute: ${method} ${base}${path} answered HTTP ${response.status}`);
+    if (response.status >= 400)
+      throw new CloudError(`xwmooc:compute: ${method} ${base}${path} answered HTTP ${response.status}`);
     return response;
   }
 }
 
-async function send(url: string, init: RequestInit): Promise<Response> {
+async function send(url: string, init: RequestInit): Promise<Answer> {
   try {
-    return await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT) });
+    return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     const cause = (error as Error).cause as { code?: string } | undefined;
     throw new CloudError(
       `${new URL(url).origin} can't be reached (${cause?.code ?? (error as Error).name}): check xwmooc:compute.authUrl and the network`,
+    );
+  }
+}
+
+/** @throws CloudError where the answer is something else, such as a page that excuses a service. */
+function json<Content>({ status, text }: Answer, url: string): Content {
+  try {
+    return JSON.parse(text) as Content;
+  } catch {
+    throw new CloudError(
+      `xwmooc:compute: ${url} answered HTTP ${status} with something else than JSON: try again later`,
     );
   }
 }

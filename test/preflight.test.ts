@@ -11,14 +11,20 @@ class FakeCloud {
   computeRefuses = false;
   storeRefuses = false;
   hasDns = true;
+  /** Whether its services excuse themselves by a page. */
+  excuse = false;
   moreImages: string[] = [];
   features: Record<string, unknown> | undefined = { versioned_writes: {} };
   readonly server: Server = createServer((request, response) => {
     const url = request.url ?? "";
-    const base = `http://127.0.0.1:${this.port}`;
+    const base = `http://${request.headers.host}`;
     const json = (status: number, body: unknown, headers = {}) =>
       response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
     request.resume();
+    if (this.excuse && url !== "/v3/auth/tokens") {
+      response.writeHead(200, { "Content-Type": "text/html" }).end("<h1>Back soon</h1>");
+      return;
+    }
     if (url === "/v3/auth/tokens") {
       if (this.computeRefuses) return json(401, {});
       const endpoint = (type: string, path: string) => ({
@@ -158,6 +164,13 @@ describe("preflight", () => {
     expect(await problemsOf(cloud.config({ "compute.authUrl": `${nowhere}/v3` }))).toEqual([
       expect.stringMatching(/^http:\/\/127\.0\.0\.1:9 can't be reached .*check xwmooc:compute\.authUrl/),
     ]);
+  });
+
+  it("names a service that answers with a page", async () => {
+    cloud.excuse = true;
+    expect((await problemsOf(cloud.config())).join("\n")).toMatch(
+      /xwmooc:compute: \S+ answered HTTP 200 with something else than JSON: try again later/,
+    );
   });
 
   it("names the regions of the catalogue", async () => {
