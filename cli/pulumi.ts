@@ -15,8 +15,9 @@ import { readyToolchain } from "./lib/toolchain";
 runMain(async () => {
   const args = process.argv.slice(2);
   const toolchain = await readyToolchain();
-  const stack = stackOfCommandLine(args, selectedStack(toolchain.env));
+  const backend = userBackend(toolchain.env);
+  const stack = stackOfCommandLine(args, selectedStack(toolchain.env), backend);
   if (isDev(stack)) makeDevBackend();
-  else if (stack !== undefined && !userBackend(toolchain.env)) throw new UserError(LOG_IN);
+  else if (stack !== undefined && !backend) throw new UserError(LOG_IN);
   return await runInForeground(toolchain.pulumi, args, pulumiEnvironment(stack, toolchain.env));
 });

@@ -72,14 +72,24 @@ describe("the stack of a Pulumi command line", () => {
     ["preview", "selected"],
     ["stack init hongkong", "hongkong"],
     ["stack select dev", "dev"],
+    ["stack init --copy-config-from dev tokyo3", "tokyo3"],
+    ["stack init tokyo3 --secrets-provider passphrase", "tokyo3"],
     ["stack output address", "selected"],
     ["cancel dev", "dev"],
     ["config set key -- --stack", "selected"],
     ["login file:///tmp", undefined],
     ["version", undefined],
   ])("%s", (line, stack) => {
-    expect(stackOfCommandLine(line.split(" "), "selected")).toBe(stack);
+    expect(stackOfCommandLine(line.split(" "), "selected", undefined)).toBe(stack);
   });
+
+  it.each(["stack ls", "stack init", "stack select"])(
+    "%s is about the backend that the user is logged in to",
+    (line) => {
+      expect(stackOfCommandLine(line.split(" "), "selected", "file:///states")).toBeUndefined();
+      expect(stackOfCommandLine(line.split(" "), "selected", undefined)).toBe("selected");
+    },
+  );
 
   it("is the selected one of the backend the user is logged in to, else ours", () => {
     const key = createHash("sha1").update(`${ROOT}/Pulumi.yaml`).digest("hex");

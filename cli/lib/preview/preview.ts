@@ -1,4 +1,5 @@
 import { UserError } from "../errors";
+import { Interrupted } from "../interruption";
 import type { Stack } from "../stack";
 import { readPriceBook } from "./cost";
 import { changesOf, type Digest } from "./digest";
@@ -23,14 +24,13 @@ export async function preview(
   stack: Stack,
   { refresh = false, prices }: { refresh?: boolean; prices?: string } = {},
 ): Promise<Preview> {
-  // ACME/xwmooc/tokyo2 is Pulumi Cloud's name of tokyo2.
-  const name = stack.name.split("/").at(-1) ?? stack.name;
+  const name = stack.shortName;
   const args = ["preview", "--suppress-progress", ...(refresh ? ["--refresh"] : [])];
   let digest: Digest;
   try {
     digest = await stack.json<Digest>([...args, "--json", "--show-sames"]);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!isFailure(error)) throw error;
     return { report: failureReportOf(name, await outputOf(stack, args)), succeeded: false, hasChanges: false };
   }
   const problems = unretainedContainers(digest).map(
@@ -43,13 +43,18 @@ export async function preview(
   };
 }
 
+/** Whether the preview failed, rather than was stopped. */
+function isFailure(error: unknown): error is UserError {
+  return error instanceof UserError && !(error instanceof Interrupted);
+}
+
 /** Runs it once more for people, as JSON says nothing of rules that are broken; without the list of what is well. */
 async function outputOf(stack: Stack, args: string[]): Promise<string> {
   const lines: string[] = [];
   try {
     await stack.pulumi(args, { onLine: (line) => lines.push(line) });
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!isFailure(error)) throw error;
     if (lines.length === 0) lines.push(error.message);
   }
   const begin = lines.findIndex((line) => /^(Policies|Diagnostics):/.test(line));
