@@ -1,9 +1,12 @@
 // npm run new-author -- NAME --course COURSE…: an account for an author, with a password that is shown once.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { PUBLIC_KEY } from "../config/uploadGateway";
 import { parseArguments, usageError } from "./lib/arguments";
-import { accountPath, setNewPassword } from "./lib/authorAccount";
+import { accountPath, newHash, newPassword } from "./lib/authorAccount";
+import { changeConfig } from "./lib/configChange";
 import { runMain, UserError } from "./lib/errors";
+import { listenForInterruption } from "./lib/interruption";
 import { DEV } from "./lib/stack";
 import { findCourse, loadStackConfig } from "./lib/stackConfig";
 import { stackNamed } from "./lib/toolchain";
@@ -17,7 +20,7 @@ made here and shown once; only its hash is kept, encrypted.
   --course COURSE  a course that the author may change
   --right RIGHT    ${RIGHTS.join(", ")} (default: all)
   --key FILE       SSH public key for SFTP, instead of a password
-  --from CIDR      networks that authors come from: needed for the first account (0.0.0.0/0 for everywhere)
+  --from CIDR      another network that authors come from: needed for the first account (0.0.0.0/0 for everywhere)
   --stack STACK    (default: dev)`;
 
 runMain(async () => {
@@ -34,6 +37,7 @@ runMain(async () => {
   const unknown = values.right.find((right) => !RIGHTS.includes(right));
   if (unknown !== undefined) throw usageError(`--right ${unknown} is unknown: give ${RIGHTS.join(", ")}.`, USAGE);
 
+  listenForInterruption();
   const stack = await stackNamed(values.stack);
   const config = await loadStackConfig(stack);
   for (const course of values.course) findCourse(config.courses, course);
@@ -49,19 +53,23 @@ runMain(async () => {
   if (!gateway && values.from.length === 0)
     throw usageError("The stack has no upload gateway yet: --from says who may reach it.", USAGE);
 
-  const number = gateway?.accounts.length ?? 0;
-  const account = accountPath(number);
-  const entries: [path: string, value: string][] = [
-    ...values.from.map((cidr, i): [string, string] => [`xwmooc:uploadGateway.allowedFrom[${i}]`, cidr]),
-    [`${account}.name`, name],
-    ...values.course.map((course, i): [string, string] => [`${account}.courses[${i}]`, course]),
-    ...values.right.map((right, i): [string, string] => [`${account}.rights[${i}]`, right]),
-  ];
-  if (values.key !== undefined) entries.push([`${account}.keys[0]`, publicKey(values.key)]);
-  const plain = entries.flatMap(([path, value]) => ["--plaintext", `${path}=${value}`]);
-  // The hash is written first: an account without one, of a run that was cut off, would be a wrong configuration.
-  const password = values.key === undefined ? await setNewPassword(stack, number) : undefined;
-  await stack.pulumi(["config", "set-all", "--path", ...plain]);
+  const { allowedFrom = [], accounts = [] } = gateway ?? {};
+  const account = accountPath(accounts.length);
+  const newNetworks = values.from.filter((cidr) => !allowedFrom.includes(cidr));
+  const key = values.key === undefined ? undefined : publicKey(values.key);
+  const password = key === undefined ? newPassword() : undefined;
+  process.stdout.write(`Adding account ${name} to Pulumi.${stack.shortName}.yaml ...\n`);
+  await changeConfig(stack, async (set) => {
+    const setAll = async (path: string, begin: number, list: string[]) => {
+      for (const [i, value] of list.entries()) await set(`${path}[${begin + i}]`, value);
+    };
+    await setAll("xwmooc:uploadGateway.allowedFrom", allowedFrom.length, newNetworks);
+    await set(`${account}.name`, name);
+    await setAll(`${account}.courses`, 0, values.course);
+    await setAll(`${account}.rights`, 0, values.right);
+    if (key !== undefined) await set(`${account}.keys[0]`, key);
+    if (password !== undefined) await set(`${account}.passwordHash`, newHash(password), "secret");
+  });
   process.stdout.write(
     [
       `Account ${name} of stack ${stack.name}: ${values.course.join(", ")}.`,
@@ -82,6 +90,6 @@ function publicKey(file: string): string {
   } catch (error) {
     throw new UserError(`--key ${file} can't be read (${(error as NodeJS.ErrnoException).code}).`);
   }
-  if (/^(ssh|ecdsa|sk)-\S+ [\w+/=]+/.test(text)) return text;
-  throw new UserError(`--key ${file} is not a public key: give the file that ends in .pub.`);
+  if (PUBLIC_KEY.test(text)) return text;
+  throw new UserError(`--key ${file} is not one public key: give the file that ends in .pub.`);
 }

@@ -1,6 +1,7 @@
 // npm run new-password -- NAME: another password for an author, which is shown once.
 import { parseArguments, usageError } from "./lib/arguments";
-import { setNewPassword } from "./lib/authorAccount";
+import { accountPath, newHash, newPassword } from "./lib/authorAccount";
+import { changeConfig } from "./lib/configChange";
 import { runMain, UserError } from "./lib/errors";
 import { DEV } from "./lib/stack";
 import { loadStackConfig } from "./lib/stackConfig";
@@ -24,7 +25,9 @@ runMain(async () => {
     const there = names.length > 0 ? `There are: ${names.join(", ")}` : "There is none";
     throw new UserError(`Stack ${stack.name} has no account "${name}". ${there}; a new one: npm run new-author`);
   }
-  const password = await setNewPassword(stack, names.indexOf(name));
+  const password = newPassword();
+  const path = `${accountPath(names.indexOf(name))}.passwordHash`;
+  await changeConfig(stack, (set) => set(path, newHash(password), "secret"));
   process.stdout.write(
     [
       `Account ${name} of stack ${stack.name} has another password (shown this once): ${password}`,

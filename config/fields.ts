@@ -19,7 +19,36 @@ export function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-export const text = (what: string) => z.string(`is missing: give ${what}`).trim().min(1, `is empty: give ${what}`);
+/** What kind of value a key takes, in words for who writes YAML. */
+const KINDS: Record<string, string> = {
+  string: "a text: put it in quotes",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "keys with values",
+  record: "keys with values",
+};
+
+/** Zod's messages for a value that is not there or of another kind, where a key has none of its own. */
+export function inPlainWords({ code, expected, input }: Issue): string | undefined {
+  if (code !== "invalid_type") return undefined;
+  return input === undefined ? "is missing" : `must be ${KINDS[String(expected)] ?? expected}`;
+}
+
+/** What Zod tells of a value that it refuses, as far as messages need it. */
+interface Issue {
+  code?: string | undefined;
+  expected?: unknown;
+  input?: unknown;
+}
+
+/** A message that tells what to give where nothing, or something of another kind, was given. */
+export const needed = (what: string) => ({
+  error: (issue: Issue) => `${inPlainWords(issue) ?? "is wrong"}: give ${what}`,
+});
+
+export const text = (what: string) => z.string(needed(what)).trim().min(1, `is empty: give ${what}`);
 
 export const httpUrl = (what: string) =>
   text(what).refine((value) => /^https?:\/\/[^/\s]+/.test(value) && URL.canParse(value), {
@@ -29,12 +58,7 @@ export const httpUrl = (what: string) =>
 export const httpsUrl = (what: string) =>
   httpUrl(what).refine((value) => value.startsWith("https://"), { error: `must be an https:// URL: ${what}` });
 
-export const cidr = z
-  .string()
-  .regex(
-    /^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/,
-    "must be an IPv4 network such as 203.0.113.0/24 (0.0.0.0/0 for everywhere)",
-  );
+export const cidr = z.cidrv4("must be an IPv4 network such as 203.0.113.0/24 (0.0.0.0/0 for everywhere)");
 
 export const port = z.int("must be a port number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
 
@@ -66,7 +90,7 @@ export const portOrNone = z
 
 export const domainName = (what: string) =>
   z
-    .string(`is missing: give ${what}`)
+    .string(needed(what))
     .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, `must be ${what}, in lower case, without a dot at its end`);
 
 export const containerName = z.string().regex(/^[^/\s]{1,255}$/, "must be a container name without slashes or spaces");

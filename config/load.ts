@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MACHINE_CONFIG, readMachineConfig } from "./machineConfig";
 import { parseConfig } from "./parse";
 import type { StackConfig } from "./schema";
+import { readStackFile, stackFile } from "./stackFile";
 
 /**
  * Loads the configuration of the stack that is running.
@@ -14,6 +15,7 @@ export function loadConfig(): StackConfig {
     stack,
     values,
     isSecret: (key) => secretKeys().includes(key),
+    file: readStackFile(stackFile(process.cwd(), stack)),
     overlay: machineConfig === undefined ? {} : readMachineConfig(stack, machineConfig),
   });
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { closest } from "./closest";
+import { inPlainWords } from "./fields";
 import { SECRET_PATHS, type StackConfig, stackSchema } from "./schema";
 
 /** What all keys of a stack's configuration begin with. */
@@ -30,6 +31,8 @@ export interface RawConfig {
   values: Record<string, string>;
   /** Tells whether a key (or a part of its value) is stored encrypted. */
   isSecret: (key: string) => boolean;
+  /** What the stack's file has under each key: it alone tells which parts of a value are encrypted. Default: not known. */
+  file?: Record<string, unknown>;
   /** Facts of this machine that overlay the stack's own values, section by section. Default: none. */
   overlay?: Record<string, unknown>;
 }
@@ -38,7 +41,7 @@ export interface RawConfig {
  * Parses and completes a stack's configuration.
  * @throws ConfigError naming every problem, the keys allowed and the remedy.
  */
-export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig): StackConfig {
+export function parseConfig({ stack, values, isSecret, file = {}, overlay = {} }: RawConfig): StackConfig {
   const given: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [key, value] of Object.entries(values)) {
@@ -56,22 +59,22 @@ export function parseConfig({ stack, values, isSecret, overlay = {} }: RawConfig
   }
   for (const path of SECRET_PATHS) {
     const [section = "", ...keys] = path.split(".");
-    for (const found of givenAt(given[section], keys, section)) {
-      if (isSecret(NAMESPACE + section)) continue;
+    const inFile = givenAt(file[NAMESPACE + section], keys, section).filter(([, value]) => typeof value === "string");
+    const plain = isSecret(NAMESPACE + section) ? inFile : givenAt(given[section], keys, section);
+    for (const [found] of plain)
       problems.push(`${NAMESPACE}${found} stands there in plain text; replace it by ${setSecretCommand(stack, found)}`);
-    }
   }
 
-  const result = stackSchema.safeParse(given);
+  const result = stackSchema.safeParse(given, { error: inPlainWords });
   if (!result.success) problems.push(...result.error.issues.map((issue) => explain(stack, issue)));
   if (problems.length > 0 || !result.success) throw new ConfigError(stack, problems);
   return result.data;
 }
 
-/** The paths that have a value; `key[]` stands for each element of a list. */
-function givenAt(value: unknown, [key, ...keys]: string[], path: string): string[] {
+/** The paths that have a value, and it; `key[]` stands for each element of a list. */
+function givenAt(value: unknown, [key, ...keys]: string[], path: string): [path: string, value: unknown][] {
   if (value === undefined || value === null) return [];
-  if (key === undefined) return [path];
+  if (key === undefined) return [[path, value]];
   const name = key.replace("[]", "");
   const inner = (value as Record<string, unknown>)[name];
   if (name === key) return givenAt(inner, keys, `${path}.${name}`);
@@ -79,7 +82,7 @@ function givenAt(value: unknown, [key, ...keys]: string[], path: string): string
 }
 
 function structured(value: string): unknown {
-  if (!/^\s*[[{"\d]|^(true|false)$/.test(value)) return value;
+  if (!/^\s*[[{]|^(true|false)$/.test(value)) return value;
   try {
     return JSON.parse(value);
   } catch {

@@ -7,6 +7,7 @@ import {
   domainName,
   httpsUrl,
   httpUrl,
+  needed,
   port,
   portOrNone,
   repeated,
@@ -142,9 +143,7 @@ const webServer = section({
   /** Login user of the image (debian, ubuntu). */
   sshUser: text("the login user of the image, e.g. debian").regex(/^[a-z_][a-z0-9_-]*$/, "must be a Linux user name"),
   /** Networks that may reach port 22. Pulumi's own machine must be in one of them. */
-  sshFrom: z
-    .array(cidr, "is missing: give the networks that may reach port 22")
-    .min(1, "is empty: Pulumi itself comes by SSH"),
+  sshFrom: z.array(cidr, needed("the networks that may reach port 22")).min(1, "is empty: Pulumi itself comes by SSH"),
   /** How many servers publish the site, each by itself. Default: 1. */
   count: z.int("must be 1 to 5").min(1, "must be 1 to 5").max(5, "must be 1 to 5").default(1),
   /**
@@ -296,7 +295,7 @@ export const stackSchema = section({
   siteTitle: z.string().min(1, "is empty").default("xwMOOC"),
   /** The courses: one container each. */
   courses: z
-    .array(course, "is missing: give a list of courses")
+    .array(course, needed("the courses"))
     .min(1, "is empty: give at least one course")
     .superRefine((courses, context) => {
       for (const key of ["name", "container", "path"] as const) {
@@ -321,6 +320,8 @@ export const stackSchema = section({
     )
     .optional(),
 }).superRefine((config, context) => {
+  // What was refused may be of any kind: between keys, those are compared that are right by themselves.
+  if (context.issues.length > 0) return;
   if (config.contentMount.driver === "cloudfuse" && config.objectStore.authType !== "v1password") {
     context.addIssue({
       code: "custom",

@@ -1,10 +1,13 @@
 import * as z from "zod";
-import { cidr, containerName, port, portOrNone, repeated, section, text } from "./fields";
+import { cidr, containerName, needed, port, portOrNone, repeated, section, text } from "./fields";
 
 /** Ports of the web server that are taken already. */
 const TAKEN = [22, 80, 443];
 /** A data connection takes one; more than this is a hole in the firewall. */
 const MAX_PASSIVE_PORTS = 1_000;
+
+/** An SSH public key, as its .pub file has it. */
+export const PUBLIC_KEY = /^(ssh|ecdsa|sk)-\S+ [\w+/=]+( .*)?$/;
 
 const count = z.int("must be a whole number").min(1, "must be at least 1").max(10_000, "must be at most 10000");
 
@@ -15,9 +18,7 @@ const account = section({
     "must be lower-case letters, digits, dots, hyphens and underscores",
   ),
   /** Names of the courses that it sees. */
-  courses: z
-    .array(z.string(), "is missing: give the names of its courses")
-    .min(1, "is empty: give the names of its courses"),
+  courses: z.array(z.string(), needed("the names of its courses")).min(1, "is empty: give the names of its courses"),
   /** What it may do there. Default: all three. */
   rights: z
     .array(z.enum(["read", "upload", "delete"], 'must be "read", "upload" or "delete"'))
@@ -28,11 +29,7 @@ const account = section({
     .regex(/^\$scrypt\$ln=\d+,r=\d+,p=\d+\$[\w+/.-]+\$[\w+/.-]+$/, "must be a hash made by `npm run new-author`")
     .optional(),
   /** SSH public keys for SFTP, each a line as in authorized_keys. Default: none. */
-  keys: z
-    .array(
-      z.string().regex(/^(ssh|ecdsa|sk)-\S+ [\w+/=]+( .*)?$/, "must be a public key, a line as in authorized_keys"),
-    )
-    .default([]),
+  keys: z.array(z.string().regex(PUBLIC_KEY, "must be a public key, a line as in authorized_keys")).default([]),
 }).refine((one) => one.passwordHash !== undefined || one.keys.length > 0, {
   error: "needs a passwordHash or keys: without them nobody can log in",
 });
@@ -41,7 +38,7 @@ const account = section({
 export const uploadGateway = section({
   /** Networks that may reach its ports. */
   allowedFrom: z
-    .array(cidr, "is missing: give the networks that authors come from, 0.0.0.0/0 for everywhere")
+    .array(cidr, needed("the networks that authors come from, 0.0.0.0/0 for everywhere"))
     .min(1, "is empty: give the networks that authors come from, 0.0.0.0/0 for everywhere"),
   ftp: section({
     /** Port for explicit TLS; 0: no FTP at all. Default: 21. */
@@ -85,7 +82,7 @@ export const uploadGateway = section({
   segmentsContainer: containerName.default("xwmooc-segments"),
   /** Who may upload. */
   accounts: z
-    .array(account, "is missing: give at least one account, see `npm run new-author`")
+    .array(account, needed("at least one account, see `npm run new-author`"))
     .min(1, "is empty: give at least one account, see `npm run new-author`"),
 });
 
@@ -128,6 +125,8 @@ export function checkUploadGateway(config: Surroundings, context: z.core.$Refine
   if (last < first || last - first >= MAX_PASSIVE_PORTS)
     issue(["ftp", "passivePorts"], `must be a range of 1 to ${MAX_PASSIVE_PORTS} ports, first to last`);
   const others = [...TAKEN, config.publisher.metricsPort];
+  for (const one of others.filter((port) => port >= first && port <= last))
+    issue(["ftp", "passivePorts"], `hold port ${one}, which is used for something else`);
   const own = { ftp: ftp.port, implicit: ftp.implicitPort, sftp: sftp.port, metrics: metricsPort };
   const ports = Object.values(own).filter((one) => one !== 0);
   for (const one of new Set(ports)) {

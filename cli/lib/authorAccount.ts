@@ -1,5 +1,4 @@
 import { randomBytes, randomInt, scryptSync } from "node:crypto";
-import type { Stack } from "./stack";
 
 /** Letters and digits that can't be mistaken for one another. */
 const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
@@ -18,6 +17,9 @@ export function newPassword(): string {
   return Array.from({ length: GROUPS }, group).join("-");
 }
 
+/** The hash of a password, with a salt of its own. */
+export const newHash = (password: string) => hashPassword(password, randomBytes(SALT_BYTES));
+
 /** The hash of a password as Passlib writes it: `$scrypt$ln=15,r=8,p=1$SALT$KEY`. */
 export function hashPassword(password: string, salt: Buffer): string {
   const { ln, r, p } = SCRYPT;
@@ -28,16 +30,3 @@ export function hashPassword(password: string, salt: Buffer): string {
 
 /** Where the configuration has an account. @param number of the account in it, from 0 */
 export const accountPath = (number: number) => `xwmooc:uploadGateway.accounts[${number}]`;
-
-/**
- * Makes a new password and puts its hash, encrypted, into the configuration of a stack.
- * @param number see {@link accountPath}
- * @returns the password, which is kept nowhere
- */
-export async function setNewPassword(stack: Stack, number: number): Promise<string> {
-  const password = newPassword();
-  const path = `${accountPath(number)}.passwordHash`;
-  const input = hashPassword(password, randomBytes(SALT_BYTES));
-  await stack.pulumi(["config", "set", "--secret", "--path", path], { input });
-  return password;
-}

@@ -51,8 +51,26 @@ export function makeDevBackend(): void {
   mkdirSync(BACKEND, { recursive: true, mode: 0o700 });
 }
 
-/** The stack that a Pulumi command line is about: an option, an argument of `stack init|select|rm`, else the one selected. */
-export function stackOfCommandLine(args: string[], selected: string | undefined): string | undefined {
+/** Options of Pulumi whose next word is not a name of a stack, where one is an argument. */
+const OPTIONS_WITH_VALUE = [
+  "--copy-config-from",
+  "--secrets-provider",
+  "--teams",
+  "--config-file",
+  "--cwd",
+  "-C",
+  "--color",
+];
+
+/**
+ * The stack that a Pulumi command line is about: an option, an argument of `stack init|select|rm`, else the one selected.
+ * @param backend see {@link userBackend}: what asks it for its stacks, or for the name of a new one, is about none of ours.
+ */
+export function stackOfCommandLine(
+  args: string[],
+  selected: string | undefined,
+  backend: string | undefined,
+): string | undefined {
   if (["login", "logout", "plugin", "version", "help"].includes(args[0] ?? "")) return undefined;
   for (const [index, arg] of args.entries()) {
     if (arg === "--") break;
@@ -60,8 +78,9 @@ export function stackOfCommandLine(args: string[], selected: string | undefined)
     const joined = /^(?:--stack=|-s=?)(.+)$/.exec(arg);
     if (joined) return joined[1];
   }
-  const words = args.filter((arg) => !arg.startsWith("-"));
+  const words = args.filter((arg, i) => !arg.startsWith("-") && !OPTIONS_WITH_VALUE.includes(args[i - 1] ?? ""));
   if (words[0] === "stack" && ["init", "select", "rm"].includes(words[1] ?? "") && words[2]) return words[2];
+  if (words[0] === "stack" && ["init", "select", "ls"].includes(words[1] ?? "") && backend) return undefined;
   if (words[0] === "cancel" && words[1]) return words[1];
   return selected;
 }
@@ -139,12 +158,22 @@ export class Stack {
     this.env = pulumiEnvironment(name, toolchain.env);
   }
 
+  /** Its name in the backend's organisation and project: tokyo2 for ACME/xwmooc/tokyo2. */
+  get shortName(): string {
+    return this.name.split("/").at(-1) ?? this.name;
+  }
+
+  /** @throws UserError where nobody is logged in, so that the stack's state can't be found. */
+  requireLogin(): void {
+    if (!isDev(this.name) && !userBackend(this.toolchain.env)) throw new UserError(LOG_IN);
+  }
+
   /**
    * Runs a Pulumi command on this stack without questions and returns its standard output.
    * @throws CommandError with Pulumi's own message; UserError where nobody is logged in.
    */
   async pulumi(args: string[], options: RunOptions = {}): Promise<string> {
-    if (!isDev(this.name) && !userBackend(this.toolchain.env)) throw new UserError(LOG_IN);
+    this.requireLogin();
     return await run(this.toolchain.pulumi, [...args, "--stack", this.name, "--non-interactive"], {
       cwd: ROOT,
       // Pulumi finishes what is in flight on SIGINT; on SIGTERM it would leave a lock and half-known resources.
@@ -160,9 +189,9 @@ export class Stack {
     return outputs.address === undefined ? undefined : (outputs as StackOutputs);
   }
 
-  /** The stack's configuration as Pulumi stores it, secrets decrypted. */
-  async config(): Promise<Record<string, { value: string; secret: boolean }>> {
-    return await this.json(["config", "--json", "--show-secrets"]);
+  /** The configuration that a file has for the stack, secrets decrypted. */
+  async config(file: string): Promise<Record<string, { value: string; secret: boolean }>> {
+    return await this.json(["config", "--json", "--show-secrets", "--config-file", file]);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { MACHINE_CONFIG, readMachineConfig } from "../../config/machineConfig";
 import { parseConfig } from "../../config/parse";
 import type { StackConfig } from "../../config/schema";
+import { readStackFile, stackFile } from "../../config/stackFile";
 import { UserError } from "./errors";
 import { ROOT } from "./paths";
 import type { Stack } from "./stack";
@@ -10,15 +11,17 @@ export type Course = StackConfig["courses"][number];
 
 /**
  * The configuration of a stack, parsed and completed exactly as the Pulumi program does it.
+ * @param file where it is. Default: the stack's own file.
  * @throws ConfigError naming every problem; UserError when there is no such stack.
  */
-export async function loadStackConfig(stack: Stack): Promise<StackConfig> {
-  const config = await stack.config();
+export async function loadStackConfig(stack: Stack, file = stackFile(ROOT, stack.shortName)): Promise<StackConfig> {
+  const config = await stack.config(file);
   const { [MACHINE_CONFIG]: machineConfig, ...rest } = config;
   return parseConfig({
     stack: stack.name,
     values: Object.fromEntries(Object.entries(rest).map(([key, entry]) => [key, entry.value])),
     isSecret: (key) => config[key]?.secret === true,
+    file: readStackFile(file),
     overlay: machineConfig ? readMachineConfig(stack.name, machineConfig.value, ROOT) : {},
   });
 }

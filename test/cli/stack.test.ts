@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { changeConfig } from "../../cli/lib/configChange";
 import { ROOT } from "../../cli/lib/paths";
 import { pulumiEnvironment, Stack, selectedStack, stackOfCommandLine, userBackend } from "../../cli/lib/stack";
 import { findCourse, loadStackConfig } from "../../cli/lib/stackConfig";
@@ -131,6 +132,19 @@ describe("a stack's configuration", () => {
     expect(() => findCourse(courses, "py4inff")).toThrow(
       'There is no course "py4inff". The courses are: csunplugged, pi, py4inf, rur-ple, scloud, swcarpentry.',
     );
+  });
+
+  it("is changed as a whole or, where a part of it fails, not at all", async () => {
+    const before = readFileSync(`${ROOT}/Pulumi.tokyo2.yaml`);
+    const stack = stackThatAnswers('echo "# changed" >> "$4"; case "$*" in *second*) echo "no" >&2; exit 1;; esac');
+    const change = changeConfig(stack, async (set) => {
+      await set("xwmooc:first", "1");
+      expect(readFileSync(`${ROOT}/Pulumi.tokyo2.new.yaml`, "utf8")).toContain("# changed");
+      await set("xwmooc:second", "2");
+    });
+    await expect(change).rejects.toThrow(/config set failed/);
+    expect(readFileSync(`${ROOT}/Pulumi.tokyo2.yaml`)).toEqual(before);
+    expect(existsSync(`${ROOT}/Pulumi.tokyo2.new.yaml`)).toBe(false);
   });
 
   it("of a stack that is not there", async () => {

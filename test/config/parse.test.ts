@@ -275,6 +275,32 @@ describe("parseConfig", () => {
       { mirror: { from: source, containers: { pie: "raspberry" } } },
       /xwmooc:mirror\.containers has no course "pie": the courses are csunplugged, pi/,
     ],
+    [
+      "a mirror whose URL is none",
+      { mirror: { from: { ...source, authUrl: "tok02.example/auth/v1.0" } } },
+      /has a problem:\n {2}- xwmooc:mirror\.from\.authUrl must be an http:\/\/ or https:\/\/ URL/,
+    ],
+    [
+      "a course that is wrong, and nothing that only follows from it",
+      { ...bySubdomain, courses: [course, { name: "pj", title: 2026 }] },
+      /has a problem:\n {2}- xwmooc:courses\[1\]\.title must be a text: put it in quotes: give the title/,
+    ],
+    [
+      "one network instead of a list",
+      { "webServer.sshFrom": "10.0.0.0/8" },
+      /sshFrom must be a list: give the networks/,
+    ],
+    [
+      "a network that is none",
+      { "webServer.sshFrom": ["999.1.1.1/99"] },
+      /sshFrom\[0\] must be an IPv4 network such as/,
+    ],
+    ["a folder that is a number", { courses: [{ ...course, source: 7 }] }, /\.source must be a text: put it in quotes/],
+    [
+      "FTP's data on a port of another service",
+      { uploadGateway: gateway({ ftp: { passivePorts: { first: 9140, last: 9150 } } }) },
+      /uploadGateway\.ftp\.passivePorts hold port 9150, which is used for something else/,
+    ],
     ["a hasty mirror", { mirror: { from: source, seconds: 0 } }, /xwmooc:mirror\.seconds must be 1 to 3600/],
   ])("explains %s", (_, changes, message) => {
     expect(messageFor(changes)).toMatch(message);
@@ -321,6 +347,23 @@ describe("parseConfig", () => {
     );
     expect(message).toMatch(/--secret --path 'xwmooc:uploadGateway\.accounts\[0\]\.passwordHash'/);
     expect(message).not.toContain(passwordHash);
+  });
+
+  it("refuses a secret in plain text beside one that is encrypted, as the stack's file has them", () => {
+    const passwordHash = "$scrypt$ln=15,r=8,p=1$c2FsdHNhbHQ$a2V5a2V5a2V5";
+    const accounts = [
+      { ...author, passwordHash },
+      { ...author, name: "lee", passwordHash },
+    ];
+    const inFile = [{ ...accounts[0], passwordHash: { secure: "v1:abc" } }, accounts[1]];
+    const file = { "xwmooc:uploadGateway": gateway({ accounts: inFile }) };
+    const message = messageFor({ uploadGateway: gateway({ accounts }) }, { file });
+    expect(message).toMatch(/has a problem:\n.*accounts\[1\]\.passwordHash stands there in plain text/);
+    expect(message).not.toContain(passwordHash);
+  });
+
+  it("takes a title of digits alone", () => {
+    expect(parseConfig(rawConfig("tokyo2", { siteTitle: "2026" })).siteTitle).toBe("2026");
   });
 
   it("reports every problem at once", () => {
