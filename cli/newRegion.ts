@@ -2,22 +2,15 @@
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setSecretCommand } from "../config/parse";
+import { stackFile } from "../config/stackFile";
 import { parseArguments, usageError } from "./lib/arguments";
 import { runMain, UserError } from "./lib/errors";
 import { ROOT } from "./lib/paths";
 import { regionAnswers } from "./lib/regionAnswers";
-import {
-  alreadyThere,
-  coursesOf,
-  problemsOf,
-  regionText,
-  stackFile,
-  stacksWithFile,
-  writeRegion,
-} from "./lib/regionFile";
+import { alreadyThere, coursesOf, problemsOf, regionText, stacksWithFile, writeRegion } from "./lib/regionFile";
 import { QUESTIONS, secretPaths } from "./lib/regionQuestions";
 import { CommandError } from "./lib/run";
-import { DEV } from "./lib/stack";
+import { DEV, type Stack } from "./lib/stack";
 import { openTerminal, type Terminal } from "./lib/terminal";
 import { stackNamed } from "./lib/toolchain";
 
@@ -53,6 +46,8 @@ runMain(async () => {
   const given = Object.fromEntries(
     OPTIONS.map((option) => [option, (values as Record<string, unknown>)[option] as string | undefined]),
   );
+  const stack = values["set-secrets"] ? await stackNamed(region) : undefined;
+  stack?.requireLogin();
   const [suggested = DEV] = stacksWithFile(ROOT).filter((stack) => stack !== region);
   const terminal = openTerminal();
   try {
@@ -68,12 +63,12 @@ runMain(async () => {
     const problems = problemsOf(region, answers, courses);
     if (problems.length > 0) throw new UserError(["Nothing was written:", ...problems].join("\n  - "));
     const paths = secretPaths(answers);
-    const secrets = values["set-secrets"] ? await (terminal ? askSecrets(paths, terminal) : readSecrets(paths)) : [];
+    const secrets = stack ? await (terminal ? askSecrets(paths, terminal) : readSecrets(paths)) : [];
     const before = writeRegion(ROOT, region, regionText(region, answers, courses), values.overwrite);
     process.stdout.write(`\nPulumi.${region}.yaml is written, with the courses of stack ${source}.\n`);
     if (before) process.stdout.write(`The one of before is ${before}.\n`);
-    if (values["set-secrets"]) await setSecrets(region, paths, secrets);
-    process.stdout.write(nextSteps(region, values["set-secrets"] ? [] : paths));
+    if (stack) await setSecrets(stack, paths, secrets);
+    process.stdout.write(nextSteps(region, stack ? [] : paths));
     return 0;
   } finally {
     terminal?.close();
@@ -91,8 +86,7 @@ function nextSteps(region: string, paths: string[]): string {
 }
 
 /** Creates the stack, if it is not there, and hands each secret to Pulumi by standard input. */
-async function setSecrets(region: string, paths: string[], secrets: string[]): Promise<void> {
-  const stack = await stackNamed(region);
+async function setSecrets(stack: Stack, paths: string[], secrets: string[]): Promise<void> {
   try {
     await stack.pulumi(["stack", "init"]);
   } catch (error) {
@@ -105,14 +99,18 @@ async function setSecrets(region: string, paths: string[], secrets: string[]): P
 
 async function askSecrets(paths: string[], terminal: Terminal): Promise<string[]> {
   const secrets: string[] = [];
-  for (const path of paths) secrets.push(await terminal.askSecret(`Value of ${path} (does not show): `));
+  for (const path of paths) {
+    let secret = "";
+    while (secret === "") secret = await terminal.askSecret(`Value of ${path} (does not show): `);
+    secrets.push(secret);
+  }
   return secrets;
 }
 
 async function readSecrets(paths: string[]): Promise<string[]> {
   const secrets: string[] = [];
-  for await (const line of createInterface({ input: process.stdin })) secrets.push(line);
-  const given = secrets.filter(Boolean).length;
+  for await (const line of createInterface({ input: process.stdin })) if (line !== "") secrets.push(line);
+  const given = secrets.length;
   if (given !== paths.length)
     throw new UserError(`Standard input must have ${paths.length} lines, ${paths.join(" and ")}; it has ${given}.`);
   return secrets;

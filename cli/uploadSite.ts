@@ -50,8 +50,13 @@ runMain(async () => {
         : []),
     ];
   });
-  const file = resolve(process.env.INIT_CWD ?? "", values.output ?? `xwmooc-${stack.name}.xml`);
-  writeFileSync(file, fileZillaXml(sites));
+  const output = values.output ?? `xwmooc-${stack.shortName}.xml`;
+  const file = resolve(process.env.INIT_CWD ?? "", output);
+  try {
+    writeFileSync(file, fileZillaXml(sites));
+  } catch (error) {
+    throw new UserError(`${file} can't be written (${(error as NodeJS.ErrnoException).code}): give another --output.`);
+  }
   process.stdout.write(`${file}: ${sites.length} sites. In FileZilla: File > Import, then the site manager.\n`);
   return 0;
 });

@@ -1,17 +1,12 @@
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parse, stringify } from "yaml";
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { stringify } from "yaml";
 import { ConfigError, NAMESPACE, parseConfig, setSecretCommand } from "../../config/parse";
+import { readStackFile, stackFile } from "../../config/stackFile";
 import { UserError } from "./errors";
 import { type Answers, QUESTIONS, secretPaths } from "./regionQuestions";
 
 /** The configuration of a stack by full key, as its file has it. */
 type Config = Record<string, unknown>;
-
-/** The file of a stack. */
-export function stackFile(folder: string, stack: string): string {
-  return join(folder, `Pulumi.${stack}.yaml`);
-}
 
 /** The stacks that have a file, those of regions first. */
 export function stacksWithFile(folder: string): string[] {
@@ -19,13 +14,17 @@ export function stacksWithFile(folder: string): string[] {
   return stacks.sort((a, b) => Number(a === "dev") - Number(b === "dev") || (a < b ? -1 : 1));
 }
 
-/** The courses of a stack as its file has them. @throws UserError naming the stacks there are */
+/** The courses of a stack as its file has them. @throws UserError naming the stacks there are, or what is wrong with the file */
 export function coursesOf(folder: string, stack: string): unknown {
   const there = stacksWithFile(folder);
   if (!there.includes(stack))
     throw new UserError(`There is no stack "${stack}" to copy courses from. There are: ${there.join(", ")}.`);
-  const { config } = parse(readFileSync(stackFile(folder, stack), "utf8")) as { config?: Config };
-  return config?.[`${NAMESPACE}courses`];
+  const file = stackFile(folder, stack);
+  try {
+    return readStackFile(file)[`${NAMESPACE}courses`];
+  } catch (error) {
+    throw new UserError(`${file} can't be read: ${(error as Error).message.split("\n")[0]}`);
+  }
 }
 
 /** The configuration that answers and courses make; without its secrets. */
@@ -86,6 +85,10 @@ export function writeRegion(folder: string, region: string, text: string, overwr
   const file = stackFile(folder, region);
   const before = existsSync(file) ? `${file}.old` : undefined;
   if (before !== undefined && !overwrite) throw new UserError(alreadyThere(region));
+  if (before !== undefined && existsSync(before))
+    throw new UserError(
+      `${before} is there already, from another --overwrite: move it away first. Nothing was written.`,
+    );
   if (before !== undefined) renameSync(file, before);
   writeFileSync(file, text, { flag: "wx" });
   return before;

@@ -125,6 +125,8 @@ describe("a new region's file", () => {
     const before = writeRegion(folder, "seoul", "second", true);
     expect(readFileSync(before ?? "", "utf8")).toBe("first");
     expect(readFileSync(join(folder, "Pulumi.seoul.yaml"), "utf8")).toBe("second");
+    expect(() => writeRegion(folder, "seoul", "third", true)).toThrow(/Pulumi\.seoul\.yaml\.old is there already/);
+    expect(readFileSync(before ?? "", "utf8")).toBe("first");
   });
 });
 
@@ -133,6 +135,8 @@ describe("the courses of a new region", () => {
     writeFileSync(join(folder, "Pulumi.dev.yaml"), "config: {}\n");
     expect(stacksWithFile(folder)).toEqual(["seoul", "dev"]);
     expect(() => coursesOf(folder, "osaka")).toThrow('no stack "osaka" to copy courses from. There are: seoul, dev.');
+    writeFileSync(join(folder, "Pulumi.dev.yaml"), "config:\n a: 1\n  b: 2\n");
+    expect(() => coursesOf(folder, "dev")).toThrow(/Pulumi\.dev\.yaml can't be read: .* at line/);
   });
 });
 
