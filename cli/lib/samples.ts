@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CACHE } from "./paths";
 import { CommandError, run } from "./run";
@@ -29,6 +29,10 @@ export const SAMPLES: Record<string, Sample> = {
 };
 
 const FOLDER = join(CACHE, "samples");
+
+/** Where the packages are; the dev cloud has installed the keyring. */
+const DEBIAN_12 =
+  "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main\n";
 
 /** Sample content on disk. */
 export interface SampleFolder {
@@ -69,7 +73,7 @@ async function download(sample: Sample, progress: (line: string) => void): Promi
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     progress("refreshing the list of Debian packages");
-    await run("apt-get", ["update", "-qq"]);
+    await run("apt-get", ["update", "-qq", ...aptOptions()]);
     await aptDownload(packages, debs);
   }
   const files = readdirSync(debs);
@@ -85,6 +89,23 @@ async function download(sample: Sample, progress: (line: string) => void): Promi
 }
 
 async function aptDownload(packages: string[], folder: string): Promise<void> {
+  await run("apt-get", ["download", "-qq", ...aptOptions(), ...packages], { cwd: folder });
+}
+
+/** Options of apt; on a machine that is no Debian 12, with lists of its own of Debian's archive: nothing is installed from it. */
+function aptOptions(release = readFileSync("/etc/os-release", "utf8")): string[] {
   // As root: apt's own user can't write to a folder of ours.
-  await run("apt-get", ["download", "-qq", "-o", "APT::Sandbox::User=root", ...packages], { cwd: folder });
+  const options: Record<string, string> = { "APT::Sandbox::User": "root" };
+  if (!/^VERSION_CODENAME=bookworm$/m.test(release)) {
+    const apt = join(FOLDER, ".apt");
+    mkdirSync(join(apt, "lists"), { recursive: true });
+    writeFileSync(join(apt, "sources.list"), DEBIAN_12);
+    Object.assign(options, {
+      "Dir::Etc::SourceList": join(apt, "sources.list"),
+      "Dir::Etc::SourceParts": "/dev/null",
+      "Dir::State::Lists": join(apt, "lists"),
+      "Dir::Cache": apt,
+    });
+  }
+  return Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }
