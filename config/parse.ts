@@ -6,7 +6,7 @@ import { SECRET_PATHS, type StackConfig, stackSchema } from "./schema";
 /** What all keys of a stack's configuration begin with. */
 export const NAMESPACE = "xwmooc:";
 
-/** What is wrong with a stack's configuration: every problem at once, each with its key, and no value that may be secret. */
+/** What is wrong with a stack's configuration: each problem with its key, and no value that may be secret. */
 export class ConfigError extends Error {
   constructor(
     stack: string,
