@@ -4,7 +4,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ListingMemory, SwiftClient } from "../../../swift/client";
 import type { ListedObject } from "../../../swift/listing";
 import { Announcements } from "./announcements";
-import { compressedBytes } from "./compressed";
 import type { Config, Course } from "./config";
 import { Memory } from "./courseState";
 import { DeletionGuard } from "./deletionGuard";
@@ -424,7 +423,7 @@ export class CoursePublisher {
     const { journal } = this.dependencies;
     const ofBytes = versions.reduce((sum, { bytes }) => sum + bytes, 0);
     const ofFiles = versions.length;
-    await this.releases.makeRoom(versions.reduce((sum, version) => sum + compressedBytes(version), ofBytes));
+    await this.releases.makeRoom(await this.fetcher.bytesToCome(versions));
     let saidAt = performance.now();
     try {
       return await this.fetcher.fetch(versions, way, ({ files, bytes }: FetchProgress) => {

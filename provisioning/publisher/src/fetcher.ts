@@ -3,11 +3,11 @@ import { promises as fs, lstatSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SwiftClient } from "../../../swift/client";
 import { SwiftError } from "../../../swift/errors";
-import { compress, isCompressible } from "./compressed";
+import { compress, compressedBytes, isCompressible } from "./compressed";
 import { download, ObjectMoved, type Source } from "./download";
 import type { FileVersion } from "./files";
 import type { Mount } from "./mount";
-import { eachOf } from "./pace";
+import { eachOf, Pace } from "./pace";
 
 const CONCURRENCY = 8;
 /**
@@ -86,11 +86,30 @@ export class Fetcher {
     return { staged, moved };
   }
 
+  /** Bytes that are still to come for these versions, those of their compressed forms included. */
+  async bytesToCome(versions: FileVersion[]): Promise<number> {
+    const pace = new Pace(this.onSign);
+    let bytes = 0;
+    for (const version of versions) {
+      if (pace.isDue) await pace.step();
+      if (!this.isStaged(version)) bytes += version.bytes + compressedBytes(version);
+    }
+    return bytes;
+  }
+
+  /** What looks empty may be a dynamic large object, whose content has no part in the key. */
+  private isStaged(version: FileVersion): boolean {
+    return version.bytes > 0 && lstatSync(this.fileOf(version), { throwIfNoEntry: false })?.size === version.bytes;
+  }
+
+  private fileOf(version: FileVersion): string {
+    return `${this.staging}/${keyOf(version)}`;
+  }
+
   /** @returns the version, with what only its download could tell */
   private async stage(version: FileVersion, byMount: boolean): Promise<FileVersion> {
-    const file = `${this.staging}/${keyOf(version)}`;
-    // What looks empty may be a dynamic large object, whose content has no part in the key.
-    if (version.bytes > 0 && lstatSync(file, { throwIfNoEntry: false })?.size === version.bytes) return version;
+    if (this.isStaged(version)) return version;
+    const file = this.fileOf(version);
     // A name of its own for each attempt: a reader that hangs may still have the last one open.
     const part = `${file}.${++this.attempts}.part`;
     const object = this.source.prefix + version.name;
