@@ -160,6 +160,19 @@ describe("a mirror", () => {
     expect(await copies()).toEqual([".emptied-on-purpose"]);
   });
 
+  it("is in step where a marker is left lying, and counts it in no run of deletions", async () => {
+    put(...names(5));
+    source.put("raspberry", ".emptied-on-purpose", "");
+    await mirror.pass();
+    source.put("raspberry", ".emptied-on-purpose", "", { modified: ago(86_400) });
+    await mirror.pass();
+    expect(state).toMatchObject({ state: "in step", different: 0, run: undefined });
+    expect(await copies()).toEqual([".emptied-on-purpose", ...names(5)]);
+    source.delete("raspberry", ".emptied-on-purpose");
+    await mirror.pass();
+    expect(await copies()).toEqual(names(5));
+  });
+
   it("makes a lost container anew, and fills it", async () => {
     put(...names(30));
     await mirror.pass();

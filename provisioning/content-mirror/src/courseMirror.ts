@@ -69,8 +69,9 @@ export class CourseMirror {
    */
   async pass(): Promise<number> {
     const began = Date.now();
-    const [source, copies] = await Promise.all([this.listSource(), this.listCopies()]);
+    const [there, here] = await Promise.all([listed(this.from, this.memories.from), this.listCopies()]);
     const listSeconds = (Date.now() - began) / 1000;
+    const [source, copies] = this.withoutOldMarker(there, here);
     const { copy, unsure, gone } = compare(source, copies, (pair) => this.known.has(versionsOf(pair)));
     copy.push(...(await this.unlike(unsure)));
     const deletions = this.judge(source, copies, gone);
@@ -103,14 +104,15 @@ export class CourseMirror {
   }
 
   /**
-   * An old marker is left out: a copy of it would be new, and say of what has just been lost here that it was deleted on purpose.
+   * A marker that is old at the source is left out, here as well: a copy made now would be new, and say of what has just
+   * been lost here that it was deleted on purpose; and one that was made when it was new is not gone.
    */
-  private async listSource(): Promise<ListedObject[]> {
-    const objects = await listed(this.from, this.memories.from);
-    const { windowSeconds } = this.options.massDeletion;
-    const isOld = ({ lastModified }: ListedObject) =>
-      Date.now() - Date.parse(`${lastModified}Z`) >= windowSeconds * 1000;
-    return objects.filter((object) => object.name !== this.marker || !isOld(object));
+  private withoutOldMarker(source: ListedObject[], copies: ListedObject[]): [ListedObject[], ListedObject[]] {
+    const oldest = Date.now() - this.options.massDeletion.windowSeconds * 1000;
+    const marker = source.find(({ name }) => name === this.marker);
+    if (marker === undefined || Date.parse(`${marker.lastModified}Z`) > oldest) return [source, copies];
+    const isOther = ({ name }: ListedObject) => name !== this.marker;
+    return [source.filter(isOther), copies.filter(isOther)];
   }
 
   /** A container that was lost is made anew. */
