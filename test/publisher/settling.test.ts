@@ -88,6 +88,40 @@ describe("on the site", () => {
     expect(lastPublication).toMatchObject({ added: 12, changed: 1, deleted: 0 });
   });
 
+  test("`publish` is for what is there then, not for what comes later", async () => {
+    site.configure({ courses: [course({ settle: { seconds: 20, limitSeconds: 30 } })] });
+    store.put("course", "index.html", "old", { modified: "2026-01-01T00:00:00.000000" });
+    site.start();
+    await untilServed(site, { "index.html": "old" });
+    await site.post("/courses/course/publish");
+    await site.post("/courses/course/pin");
+    await site.post("/courses/course/publish");
+    const { requests } = store;
+    requests.length = 0;
+    await until(
+      () => requests.length,
+      (count) => count > 2,
+    );
+    await site.post("/courses/course/unpin");
+    store.put("course", "index.html", "new");
+    await until(
+      () => site.courseStatus(),
+      ({ state }) => state === "publishing",
+    );
+    requests.length = 0;
+    await until(
+      () => requests.length,
+      (count) => count > 2,
+    );
+    expect(site.served()).toEqual({ "index.html": "old" });
+    // A failure does not lose it.
+    let failures = 0;
+    store.fault = ({ object }) => (object === undefined && ++failures <= 2 ? 503 : undefined);
+    await site.post("/courses/course/publish");
+    await untilServed(site, { "index.html": "new" });
+    expect(failures).toBeGreaterThan(2);
+  });
+
   test("a store that is never silent is published all the same", async () => {
     site.configure({ courses: [course({ settle: { seconds: 1, limitSeconds: 2 } })] });
     store.put("course", "index.html", "0", { modified: "2026-01-01T00:00:00.000000" });

@@ -85,7 +85,9 @@ export class CoursePublisher {
   private skipped: Skipped[] = [];
   private publishing = false;
   private fetching: CourseStatus["fetching"] | undefined;
+  /** Whether someone has asked since this cycle began to publish without settling; and whether this one does, or the next if it fails. */
   private hurried = false;
+  private hurries = false;
   private grace: NodeJS.Timeout | undefined;
   private readonly settling: Settling;
   private readonly announcements: Announcements;
@@ -160,13 +162,21 @@ export class CoursePublisher {
   async cycle(force = true): Promise<number | undefined> {
     this.dependencies.onProgress();
     await this.open();
+    this.hurries ||= this.hurried;
+    this.hurried = false;
+    const soon = await this.catchUp(force || this.hurries);
+    this.hurries = false;
+    return soon;
+  }
+
+  private async catchUp(force: boolean): Promise<number | undefined> {
     if (this.announcements.isWaiting) {
       // However much is announced, and whatever of it fails, the listing stays the truth.
       const soon = await this.followAnnounced().catch((error) => {
         if (!this.isDue()) throw error;
         return this.leaveToListing();
       });
-      if (soon !== "list" && !this.isDue()) return soon;
+      if (soon !== "list" && !this.hurries && !this.isDue()) return soon;
       force = true;
     }
     const sums = await this.askSums();
@@ -230,7 +240,6 @@ export class CoursePublisher {
       await this.release(editBetween(this.current?.files ?? new Map(), files), applied, began);
     }
     this.settling.reset();
-    this.hurried = false;
     this.publishing = false;
     this.guard.carriedOut(verdict);
     this.caughtUpAt = began;
@@ -321,7 +330,7 @@ export class CoursePublisher {
   /** @returns ms until these changes may be published, 0: now. Those that have to wait are fetched meanwhile. */
   private async settle(settling: Settling, changes: Difference, look: Look): Promise<number> {
     if (!hasChanges(changes)) return 0;
-    if (settling.remaining(changes, look, performance.now()) === 0 || this.hurried) return 0;
+    if (settling.remaining(changes, look, performance.now()) === 0 || this.hurries) return 0;
     // What does not come as it is listed, is listed anew before it is missed.
     await this.fetch([...changes.added, ...changes.changed]);
     return settling.remaining(changes, look, performance.now());
