@@ -17,11 +17,13 @@ if ! wait_until 90 answers; then
   fail "the publisher does not answer; site-publisher.service is in state '$state'; its last words: ${words:-none}"
 fi
 
-# behind: the courses of which something is to be published since the service was started, with spaces between.
+# behind: the courses of which something is to be published since the service was started, with spaces between. Of a pinned one
+# nothing is.
 behind() {
   site-publisher status --json | node -e '
     const { courses } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-    console.log(courses.filter(({ lagSeconds }) => lagSeconds === null).map(({ name }) => name).join(" "));'
+    const isBehind = ({ lagSeconds, state }) => lagSeconds === null && state !== "pinned";
+    console.log(courses.filter(isBehind).map(({ name }) => name).join(" "));'
 }
 is_published() {
   local before=${open-}
