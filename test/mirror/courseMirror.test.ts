@@ -130,6 +130,32 @@ describe("a mirror", () => {
     expect(state).toMatchObject({ state: "in step", problem: null });
   });
 
+  it("copies and deletes all else where a row of objects can never be copied", async () => {
+    put(...names(30), "old.html");
+    await mirror.pass();
+    const refused = names(30, 100);
+    put(...refused, ...names(20, 200));
+    remove("old.html");
+    copy.fault = ({ method, object }) => (method === "PUT" && refused.includes(String(object)) ? 409 : undefined);
+    // Ten in a row may as well be the store.
+    await expect(mirror.pass()).rejects.toThrow(/no valid answer/);
+    expect(await copies()).toContain("old.html");
+    for (let passes = 0; passes < 12; passes++) await mirror.pass().catch(() => {});
+    expect(await copies()).toEqual([...names(30), ...names(20, 200)].sort());
+    expect(state).toMatchObject({ state: "different", different: 30 });
+    copy.fault = () => undefined;
+    await mirror.pass();
+    expect(state).toMatchObject({ state: "in step", problem: null });
+  });
+
+  it("takes objects that fail here and there for no outage", async () => {
+    put(...names(60));
+    const refused = names(60).filter((_, i) => i % 4 === 0);
+    copy.fault = ({ method, object }) => (method === "PUT" && refused.includes(String(object)) ? 409 : undefined);
+    await mirror.pass();
+    expect(state).toMatchObject({ state: "different", different: 15 });
+  });
+
   it("holds a mass deletion, also one that comes slowly, and over a restart", async () => {
     put(...names(60));
     await mirror.pass();

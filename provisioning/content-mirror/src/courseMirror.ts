@@ -13,9 +13,9 @@ import type { CourseState } from "./state";
 
 /** Objects that are copied, asked for or deleted at the same time. */
 const AT_ONCE = 8;
-/** After so many objects that fail, one of the stores has gone away. */
+/** After so many objects that fail one after the other, one of the stores has gone away. */
 const MAX_FAILURES = 10;
-/** An object that could not be copied so many times in a row holds up deletions no longer. */
+/** An object that could not be copied so many times in a row says nothing of the stores, and holds up deletions no longer. */
 const PATIENCE = 3;
 /** Milliseconds between two notes of what is left to copy. */
 const NOTE_MS = 5_000;
@@ -48,7 +48,7 @@ export class CourseMirror {
   /** Pairs of which the listings say nothing, and their heads have shown that they are alike. */
   private readonly known = new Set<string>();
   /** Objects that could not be copied, and how often in a row. */
-  private failing = new Map<string, number>();
+  private readonly failing = new Map<string, number>();
   private run: DeletionRun | undefined;
   private held = 0;
   /** When the comparison before this one began; only what has changed since then tells of a lag. */
@@ -178,27 +178,37 @@ export class CourseMirror {
   private async copyAll(objects: ListedObject[]) {
     const sum = { failures: [] as Failure[], copied: 0, bytes: 0, lagSeconds: undefined as number | undefined };
     const { note } = this.options;
+    const names = new Set(objects.map(({ name }) => name));
+    for (const name of this.failing.keys()) if (!names.has(name)) this.failing.delete(name);
     let left = objects.length;
+    let inARow = 0;
     let notedAt = 0;
-    await eachOf([...objects].sort(pagesLast), AT_ONCE, async (object) => {
+    // What failed the last time comes last of all: it keeps nothing else from being copied.
+    const rank = ({ name }: ListedObject) => (this.failing.has(name) ? 2 : Number(PAGE.test(name)));
+    const ordered = [...objects].sort((one, other) => rank(one) - rank(other));
+    await eachOf(ordered, AT_ONCE, async (object) => {
       if (performance.now() - notedAt > NOTE_MS) {
         notedAt = performance.now();
         note({ state: "copying", different: left });
       }
       const bytes = await this.copyOne(object).catch((error: unknown) => {
         if (!(error instanceof SwiftError)) throw error;
-        sum.failures.push({ name: object.name, reason: error.message });
-        if (sum.failures.length >= MAX_FAILURES) throw error;
+        const { name } = object;
+        const times = (this.failing.get(name) ?? 0) + 1;
+        this.failing.set(name, times);
+        sum.failures.push({ name, reason: error.message });
+        if (times < PATIENCE && ++inARow >= MAX_FAILURES) throw error;
       });
       left--;
       if (bytes === undefined) return;
+      this.failing.delete(object.name);
+      inARow = 0;
       sum.copied++;
       sum.bytes += bytes;
       const storedAt = Date.parse(`${object.lastModified}Z`);
       if (this.comparedAt !== undefined && storedAt > this.comparedAt)
         sum.lagSeconds = Math.max(sum.lagSeconds ?? 0, (Date.now() - storedAt) / 1000);
     });
-    this.failing = new Map(sum.failures.map(({ name }) => [name, (this.failing.get(name) ?? 0) + 1]));
     return sum;
   }
 
@@ -255,8 +265,4 @@ async function exists({ store, container }: Side, name: string): Promise<boolean
     if (error instanceof SwiftError && error.kind === "notFound") return false;
     throw error;
   }
-}
-
-function pagesLast(one: ListedObject, other: ListedObject): number {
-  return Number(PAGE.test(one.name)) - Number(PAGE.test(other.name));
 }
