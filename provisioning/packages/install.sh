@@ -63,6 +63,9 @@ say "fetching the package lists ..."
 wait_until 60 update_lists ||
   fail "the package lists cannot be fetched: $(tail -1 "$log"); check the server's network and its apt sources"
 
+# Where the server was stopped while apt worked, apt refuses all else before this. It may fail where another apt works just now,
+# for which the next command waits; and what is wrong with a package that one says, too.
+dpkg --configure --pending >"$log" 2>&1 || true
 say "installing ${#missing[@]} packages (a minute or two): ${missing[*]}"
 apt install --option APT::Status-Fd=3 "${missing[@]}" 3> >(show_progress) >"$log" 2>&1 ||
   fail "apt-get could not install the packages: $(grep -m1 '^E:' "$log" || tail -1 "$log")"
