@@ -259,6 +259,25 @@ test("the link of a course that has another path now is removed", async () => {
   expect(fs.readlinkSync(path.join(site.webRoot, "not-ours"))).toBe("/elsewhere");
 });
 
+test("a course may move to a folder above its own", async () => {
+  const at = (path: string) => site.configure({ courses: [course({ path })] });
+  at("python/basics");
+  // What the release before has left there when its time was over.
+  fs.mkdirSync(path.join(site.webRoot, ".before/python/basics"), { recursive: true });
+  fs.mkdirSync(path.join(site.webRoot, "not-ours"));
+  store.put("course", "a", "one");
+  site.start();
+  await untilServed(site, { a: "one" }, { at: "python/basics" });
+  await site.kill();
+  at("python");
+  site.start();
+  await untilServed(site, { a: "one" }, { at: "python" });
+  store.put("course", "a", "two");
+  await untilServed(site, { a: "two" }, { at: "python" });
+  expect(site.served(".before/python")).toEqual({ a: "one" });
+  expect(fs.readdirSync(path.join(site.webRoot, "not-ours"))).toEqual([]);
+});
+
 test("an end by SIGTERM is quick and clean", async () => {
   store.put("course", "a", "one");
   site.start();

@@ -6,8 +6,9 @@ import type { Config, Course } from "./config";
 export const BEFORE = ".before";
 
 /**
- * Removes from the web root the links of courses that are no longer configured there. Their releases stay on disk, so that
- * a slip in the configuration costs nothing.
+ * Removes from the web root the links of courses that are no longer configured there, and the folders on the way to them that are
+ * empty then: another course may come in their place. Their releases stay on disk, so that a slip in the configuration costs
+ * nothing.
  * @returns the links removed
  */
 export function removeStrayLinks({ webRoot, releasesDir }: Config, courses: Course[]): string[] {
@@ -26,8 +27,25 @@ export function removeStrayLinks({ webRoot, releasesDir }: Config, courses: Cour
     if (course === ".." || wanted.get(link) === path.join(releasesDir, course)) continue;
     fs.unlinkSync(link);
     removed.push(link);
+    for (let dir = path.dirname(link); dir !== webRoot && isEmpty(dir); dir = path.dirname(dir)) fs.rmdirSync(dir);
   }
+  const before = path.join(webRoot, BEFORE);
+  if (fs.existsSync(before)) removeEmptyBelow(before);
   return removed;
+}
+
+/** A release before the last one goes without the folders on the way to it, in its time. */
+function removeEmptyBelow(dir: string): void {
+  for (const entry of fs.readdirSync(dir, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const folder = path.join(dir, entry.name);
+    removeEmptyBelow(folder);
+    if (isEmpty(folder)) fs.rmdirSync(folder);
+  }
+}
+
+function isEmpty(dir: string): boolean {
+  return fs.readdirSync(dir).length === 0;
 }
 
 /** Links, followed nowhere. */
