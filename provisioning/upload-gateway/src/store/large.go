@@ -7,7 +7,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path"
 	"slices"
@@ -167,11 +169,11 @@ func (s *Store) removeUsed(ctx context.Context, container string, segments map[s
 	for i := range objects {
 		name := objects[i].Name
 		group.Go(func() error {
-			_, headers, err := s.head(ctx, container, name)
-			if err != nil || headers["X-Static-Large-Object"] == "" {
-				return err
-			}
 			used, err := s.segmentsOf(ctx, container, name)
+			// Deleted just now, or long ago where the listing is behind.
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			for _, segment := range used {
@@ -183,7 +185,12 @@ func (s *Store) removeUsed(ctx context.Context, container string, segments map[s
 	return group.Wait()
 }
 
+// segmentsOf gives those of an object; one that is not large has none.
 func (s *Store) segmentsOf(ctx context.Context, container, name string) ([]string, error) {
+	_, headers, err := s.head(ctx, container, name)
+	if err != nil || headers["X-Static-Large-Object"] == "" {
+		return nil, err
+	}
 	response, err := s.call(ctx, swift.RequestOpts{
 		Container: container, ObjectName: name, Operation: "GET",
 		Parameters: url.Values{"multipart-manifest": {"get"}},

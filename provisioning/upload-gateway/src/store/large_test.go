@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +180,24 @@ func TestSweepSparesAnUploadThatIsUnderWay(t *testing.T) {
 	large.Abort()
 	sweep(t, s, 0)
 	sweep(t, s, 1)
+}
+
+func TestSweepGoesOnWhereAListedObjectIsGone(t *testing.T) {
+	t.Parallel()
+	s, swift := newStore(t)
+	putLarge(t, s, "gone", "one ", "two")
+	putLarge(t, s, "kept", "three")
+	swift.Put(course, "gone", "overwritten")
+	swift.Age(segments, sweepAge)
+	swift.Break(func(r *http.Request) swifttest.Fault {
+		if r.Method == "HEAD" && strings.HasSuffix(r.URL.Path, "/gone") {
+			return swifttest.Fault{Status: 404}
+		}
+		return swifttest.Fault{}
+	})
+	sweep(t, s, 0)
+	sweep(t, s, 2)
+	stored(t, swift, "kept", "three")
 }
 
 func TestSweepRemovesNothingOnAGuess(t *testing.T) {
