@@ -128,11 +128,17 @@ export class SwiftClient {
    * The listing page by page, for containers too large to be held at once. It is complete only when it ended without an error.
    * @param memory remembers it from call to call. Where the store answers with the same bytes again for a container of one page,
    * the very same array is yielded, unread; of a large container several pages are asked for at a time.
+   * @param onChunk called as each part of a page comes: one page may take minutes
    */
-  async *listPages(container: string, prefix = "", memory: ListingMemory = {}): AsyncGenerator<ListedObject[]> {
+  async *listPages(
+    container: string,
+    prefix = "",
+    memory: ListingMemory = {},
+    onChunk?: () => void,
+  ): AsyncGenerator<ListedObject[]> {
     const { ranges = [{ after: "" }] } = memory;
     const cutter = new Cutter(Math.ceil(this.pageSize * (1 - FREE_SHARE)));
-    const ask = (range: Range) => this.askPage(container, prefix, range);
+    const ask = (range: Range) => this.askPage(container, prefix, range, onChunk);
     const answers = inAdvance(
       ranges.map((range) => () => ask(range)),
       PAGES_AT_ONCE,
@@ -141,7 +147,8 @@ export class SwiftClient {
       let answer = answers.next().value as Promise<Buffer>;
       for (;;) {
         const isFirst = range.after === "" && range.upTo === undefined;
-        const page = await this.readPage(container, prefix, answer, range, isFirst ? memory : undefined);
+        const again = range.after === "" ? undefined : () => ask(range);
+        const page = await this.readPage(container, prefix, answer, again, isFirst ? memory : undefined);
         for (const { name } of page) cutter.add(name);
         yield page;
         // The store refuses a limit above its own, so a page that is not full is the last one of its range.
@@ -233,12 +240,15 @@ export class SwiftClient {
     this.http.close();
   }
 
-  /** A listing of many pages is not given up for one that fails in passing. */
+  /**
+   * A listing of many pages is not given up for one that fails in passing.
+   * @param again asks for the page once more; none where there is nothing to be given up yet
+   */
   private async readPage(
     container: string,
     prefix: string,
     first: Promise<Buffer>,
-    range: Range,
+    again?: () => Promise<Buffer>,
     memory?: ListingMemory,
   ): Promise<ListedObject[]> {
     let answer = first;
@@ -247,15 +257,15 @@ export class SwiftClient {
         return this.parsePage(container, prefix, await answer, memory);
       } catch (error) {
         const passing = error instanceof SwiftError && error.kind === "outage" && !error.timedOut;
-        if (!passing || range.after === "" || attempt === PAGE_ATTEMPTS) throw error;
-        answer = this.askPage(container, prefix, range);
+        if (!passing || again === undefined || attempt === PAGE_ATTEMPTS) throw error;
+        answer = again();
       }
     }
   }
 
-  private async askPage(container: string, prefix: string, range: Range): Promise<Buffer> {
+  private async askPage(container: string, prefix: string, range: Range, onChunk?: () => void): Promise<Buffer> {
     const query = `format=json&limit=${this.pageSize}&prefix=${encodeURIComponent(prefix)}&${rangeQuery(range)}`;
-    const { status, body } = await this.fetch({ method: "GET", path: pathOf(container), query });
+    const { status, body } = await this.fetch({ method: "GET", path: pathOf(container), query }, onChunk);
     if (status !== 200) throw this.unexpected(status, `the listing of container ${container}`, container);
     return body;
   }
@@ -276,9 +286,12 @@ export class SwiftClient {
   }
 
   /** One request, its answer read whole. */
-  private async fetch(request: SwiftRequest): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
+  private async fetch(
+    request: SwiftRequest,
+    onChunk?: () => void,
+  ): Promise<{ status: number; headers: IncomingHttpHeaders; body: Buffer }> {
     const response = await this.request(request);
-    const body = await readBody(response);
+    const body = await readBody(response, { onChunk });
     return { status: response.statusCode ?? 0, headers: response.headers, body };
   }
 

@@ -102,11 +102,19 @@ export class HttpClient {
   }
 }
 
-/** Reads a body to its end. @throws SwiftError "outage" where the connection broke or the body is over `limit` bytes. */
-export async function readBody(response: http.IncomingMessage, limit = 64 * 1024 * 1024): Promise<Buffer> {
+/**
+ * Reads a body to its end.
+ * @param onChunk called as each part of it comes
+ * @throws SwiftError "outage" where the connection broke or the body is over `limit` bytes
+ */
+export async function readBody(
+  response: http.IncomingMessage,
+  { limit = 64 * 1024 * 1024, onChunk = () => {} }: { limit?: number; onChunk?: (() => void) | undefined } = {},
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of chunksOf(response)) {
+    onChunk();
     length += chunk.length;
     if (length > limit) throw new SwiftError("outage", `an answer was longer than ${limit} bytes`);
     chunks.push(chunk);

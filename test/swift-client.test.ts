@@ -103,6 +103,13 @@ describe("a listing", () => {
     expect((await client.list("c", "f1")).map(({ name }) => name)[0]).toBe("f1");
   });
 
+  test("gives signs of life while a page of it comes", async () => {
+    for (let i = 0; i < 5_000; i++) store.put("c", `a name of some length, number ${i}`, "");
+    let chunks = 0;
+    for await (const page of client.listPages("c", "", {}, () => chunks++)) expect(page).toHaveLength(5_000);
+    expect(chunks).toBeGreaterThan(3);
+  });
+
   test("that is known is asked for in parts, and is complete whatever has come and gone", async () => {
     const paged = new SwiftClient(store.credentials, { pageSize: 10 });
     const memory: ListingMemory = {};

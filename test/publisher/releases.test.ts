@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { compress, isCompressible } from "../../provisioning/publisher/src/compressed";
 import type { Staged } from "../../provisioning/publisher/src/fetcher";
 import { editBetween, type Files } from "../../provisioning/publisher/src/files";
@@ -197,6 +197,18 @@ test("one that someone has put something into is not used", async () => {
   await expect(publish({ ...texts, "big/f0": "4" })).rejects.toThrow("it is made anew");
   await publish({ ...texts, "big/f0": "4" });
   expect([read("big/f0"), read("big/f9")]).toEqual(["4", "1"]);
+});
+
+test("a slow disk gives signs of life", async () => {
+  let signs = 0;
+  releases = new Releases(path.join(dir, "releases"), { now: link, before }, 2, () => signs++);
+  current = await releases.open();
+  const bin = path.join(dir, "bin");
+  fs.mkdirSync(bin);
+  fs.writeFileSync(path.join(bin, "sync"), "#!/bin/sh\nsleep 2.5\n", { mode: 0o755 });
+  vi.stubEnv("PATH", `${bin}:${process.env.PATH}`);
+  await publish({ a: "1" }).finally(() => vi.unstubAllEnvs());
+  expect(signs).toBeGreaterThanOrEqual(2);
 });
 
 test("former releases give way where the disk has no room", async () => {

@@ -77,7 +77,7 @@ async function route(controls: Controls, request: http.IncomingMessage): Promise
 
 /** The body of an announcement: a JSON list of the objects' names. @throws RefusedRequest */
 async function namesIn(request: http.IncomingMessage): Promise<string[]> {
-  const body = (await readBody(request, MAX_BODY_BYTES)).toString("utf8");
+  const body = (await readBody(request, { limit: MAX_BODY_BYTES })).toString("utf8");
   try {
     const names: unknown = JSON.parse(body);
     if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;

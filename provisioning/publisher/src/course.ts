@@ -377,7 +377,8 @@ export class CoursePublisher {
 
   /** The pages of a listing. A page takes longer than an announced object should: that goes ahead while the page is on its way. */
   private async *pages(): AsyncGenerator<ListedObject[]> {
-    const pages = this.dependencies.store.listPages(this.course.container, this.prefix, this.listing);
+    const { store, onProgress } = this.dependencies;
+    const pages = store.listPages(this.course.container, this.prefix, this.listing, onProgress);
     for (;;) {
       const next = pages.next();
       await this.followAnnouncedUntil(next);

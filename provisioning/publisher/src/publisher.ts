@@ -20,7 +20,7 @@ import { removeStrayLinks } from "./strayLinks";
 
 /** Nothing may move for so long on a connection to the store. */
 const STORE_TIMEOUT_MS = 10_000;
-/** A course that has made no step for so long hangs: no time limit below is as long. */
+/** A course that has made no step for so long hangs: what may take longer gives signs of life meanwhile. */
 const STUCK_MS = 60_000;
 
 export interface PublisherOptions {

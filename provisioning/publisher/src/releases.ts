@@ -30,6 +30,11 @@ const MAX_UNLISTED = 1_000;
 /** So much of the disk, at most so many bytes, is left to others. */
 const FREE = { share: 0.05, bytes: 256 * 1024 ** 2 };
 
+/** A disk that takes longer to write everything down is not slow, it hangs. */
+const MAX_FLUSH_MS = 300_000;
+/** Milliseconds between two signs of life of what tells nothing itself. */
+const SIGN_MS = 1_000;
+
 /** While the release was made, visitors were given another one to keep. */
 export class NoLongerWanted extends Error {}
 
@@ -139,7 +144,7 @@ export class Releases {
       const release: Release = { id, files, folders, step, list: current?.list ?? id, unlisted: new Set(unlisted) };
       if (current === undefined) this.manifests.writeList(id, files);
       this.manifests.write(id, release);
-      await flush(this.dir);
+      await this.flush();
       if (!isWanted()) throw new NoLongerWanted(`${id} is not published`);
       const before = this.linked();
       if (before !== undefined) {
@@ -195,11 +200,22 @@ export class Releases {
   /** Gives a release a list of its own. */
   private async list(release: Release): Promise<void> {
     this.manifests.writeList(release.id, release.files);
-    await flush(this.dir);
+    await this.flush();
     release.list = release.id;
     release.unlisted.clear();
     this.manifests.write(release.id, release);
     this.outlines.set(release.id, outlineOf(release));
+  }
+
+  /** Tells nothing while it lasts, and on a slow disk that may be minutes: so long it counts as progress. */
+  private async flush(): Promise<void> {
+    const began = performance.now();
+    const signs = setInterval(() => performance.now() - began < MAX_FLUSH_MS && this.onProgress(), SIGN_MS);
+    try {
+      await flush(this.dir);
+    } finally {
+      clearInterval(signs);
+    }
   }
 
   /** Forgets a release. Of the folders that no other one shares with it, the large ones are kept for the next release. */
