@@ -24,12 +24,13 @@ for name in $COURSE_NAMES; do
 done
 parts=(common.conf courses.conf "$form.conf")
 if [[ -n $waiting ]]; then parts+=(waiting.conf); fi
-log_address=\$xwmooc_anonymous
-if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr; fi
+log_address=\$xwmooc_anonymous error_level=crit
+if [[ $LOG_ADDRESSES == full ]]; then log_address=\$remote_addr error_level=error; fi
 visitor=\$binary_remote_addr
 if [[ $BALANCED == yes ]]; then visitor='""'; fi
-edits+=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@VISITOR@|$visitor|" -e "s|@SERVER_NAME@|$domain|" -e "s|@NAMES@|$names|"
-  -e "s|@WAITING@|${waiting# }|" -e "s|@CERTIFICATE@|$certificate|" -e "s|@KEY@|$key|")
+edits+=(-e "s|@LOG_ADDRESS@|$log_address|" -e "s|@ERROR_LEVEL@|$error_level|" -e "s|@VISITOR@|$visitor|"
+  -e "s|@SERVER_NAME@|$domain|" -e "s|@NAMES@|$names|" -e "s|@WAITING@|${waiting# }|" -e "s|@CERTIFICATE@|$certificate|"
+  -e "s|@KEY@|$key|")
 # Without IPv6 in the kernel nginx would not start.
 if [[ ! -e /proc/net/if_inet6 ]]; then edits+=(-e '/\[::\]/d'); fi
 scratch=$(mktemp --directory)
