@@ -27,7 +27,7 @@ if [[ -s trusted-root.pem ]]; then
 else
   rm -f "$lib/trusted-root.pem"
 fi
-printf "%s='%s'\n" DOMAIN "$DOMAIN" COURSE_NAMES "${COURSE_NAMES-}" AUTHORITY "$AUTHORITY" EMAIL "${EMAIL-}" >"$lib/inputs"
+printf '%s=%q\n' DOMAIN "$DOMAIN" COURSE_NAMES "${COURSE_NAMES-}" AUTHORITY "$AUTHORITY" EMAIL "${EMAIL-}" >"$lib/inputs"
 
 for unit in "${units[@]}"; do install_file "$unit" "/etc/systemd/system/$unit" root:root 0644; done
 systemctl daemon-reload

@@ -31,7 +31,7 @@ for file in lib.sh paths.sh {main,http,https,waiting,site,challenge,challenge-si
   install_file "$file" "$lib/$file" root:root 0644
 done
 install_file configure.sh "$lib/configure" root:root 0755
-printf "%s='%s'\n" SERVER_NAME "${SERVER_NAME-}" COURSE_NAMES "${COURSE_NAMES-}" LOG_ADDRESSES "$LOG_ADDRESSES" \
+printf '%s=%q\n' SERVER_NAME "${SERVER_NAME-}" COURSE_NAMES "${COURSE_NAMES-}" LOG_ADDRESSES "$LOG_ADDRESSES" \
   BALANCED "$BALANCED" SIBLINGS "${SIBLINGS-}" >"$lib/inputs"
 
 install_file restart.conf "$drop_in/restart.conf" root:root 0644
