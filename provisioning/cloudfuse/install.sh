@@ -15,6 +15,8 @@ require_root
 # The folder appears only when the build is complete. A new release of the system may take away a library under it.
 if ! runs "$versions/$COMMIT/bin/cloudfuse"; then
   install -d "$versions"
+  # Of a build that was killed.
+  rm -rf "$versions"/.build.*
   # Not in /tmp or /run: either may be mounted noexec, and configure runs what it compiles.
   build=$(mktemp --directory "$versions/.build.XXXXXX")
   trap 'rm -rf "$build"' EXIT
