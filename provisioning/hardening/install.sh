@@ -18,7 +18,10 @@ problem=$(nft --check --file firewall.nft 2>&1) || fail "nftables refuses the ru
 install -d "${rules%/*}"
 install_file firewall.nft "$rules" root:root 0644
 install_file xwmooc-firewall.service "$unit" root:root 0644
-start_or_refresh "${unit##*/}" "$unit" "$rules"
+systemctl daemon-reload
+systemctl --quiet enable "${unit##*/}"
+# A restart would take the rules away first; a reload leaves nothing open in between, so it needs no look at what changed.
+systemctl reload-or-restart "${unit##*/}" 2>/dev/null || fail "the firewall can't be loaded; see: journalctl -u ${unit##*/}"
 
 rendered=$(mktemp)
 trap 'rm -f "$rendered"' EXIT
