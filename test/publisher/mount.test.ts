@@ -4,7 +4,6 @@ import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Fetcher } from "../../provisioning/publisher/src/fetcher";
 import type { FileVersion } from "../../provisioning/publisher/src/files";
-import { isWritableFuse } from "../../provisioning/publisher/src/localWrites";
 import type { Mount } from "../../provisioning/publisher/src/mount";
 import { SwiftClient } from "../../swift/client";
 import { SwiftDouble } from "../support/swiftDouble";
@@ -140,13 +139,4 @@ test("a reader that dies is replaced", async () => {
     await untilServed(site, { a: content });
   }
   await until(readers, ([other]) => other !== undefined && other !== reader);
-});
-
-test("only a FUSE mount that can be written to is watched for local writes", () => {
-  const mountinfo = (options: string, type = "fuse.cloudfuse") =>
-    `22 1 0:20 / / rw - ext4 /dev/vda rw\n40 22 0:35 / /mnt ${options} - ${type} x rw\n`;
-  expect(isWritableFuse("/mnt", mountinfo("rw,nosuid"))).toBe(true);
-  expect(isWritableFuse("/mnt", mountinfo("ro,nosuid"))).toBe(false);
-  expect(isWritableFuse("/mnt", mountinfo("rw", "ext4"))).toBe(false);
-  expect(isWritableFuse("/mnt2", mountinfo("rw,nosuid"))).toBe(false);
 });

@@ -12,11 +12,6 @@ export class SystemdNotify {
     this.send("READY=1");
   }
 
-  /** One line for `systemctl status`. */
-  status(text: string): void {
-    this.send(`STATUS=${text}`);
-  }
-
   /** Feeds the watchdog three times in its period, as long as `isAlive` says so. */
   watch(isAlive: () => boolean): void {
     const periodMs = Number(process.env.WATCHDOG_USEC) / 1000;

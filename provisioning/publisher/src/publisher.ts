@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import type * as http from "node:http";
-import * as path from "node:path";
 import { SwiftClient } from "../../../swift/client";
 import type { SwiftCredentials } from "../../../swift/credentials";
 import { Canary, canaryCourse } from "./canary";
@@ -8,7 +7,6 @@ import type { Config } from "./config";
 import { type CourseControls, serveControls } from "./control";
 import { CoursePublisher } from "./course";
 import type { Journal } from "./journal";
-import { LocalWrites } from "./localWrites";
 import { metricsText, serveMetrics } from "./metrics";
 import { Mount } from "./mount";
 import { SystemdNotify } from "./notify";
@@ -39,7 +37,6 @@ export class Publisher {
   private readonly courses = new Map<string, { publisher: CoursePublisher; loop: PollLoop; stepAt: number }>();
   private readonly store: SwiftClient;
   private readonly mount: Mount;
-  private readonly localWrites: LocalWrites;
   private readonly systemd = new SystemdNotify();
   private controls: http.Server | undefined;
   private metrics: http.Server | undefined;
@@ -55,7 +52,6 @@ export class Publisher {
     }
     const containers = watched.map(({ container }) => container);
     this.mount = new Mount({ dir: config.mountDir, containers, program, journal });
-    this.localWrites = new LocalWrites(journal);
     for (const course of watched) {
       const publisher = new CoursePublisher(course, {
         ...{ config, store: this.store, mount: this.mount, journal },
@@ -89,10 +85,6 @@ export class Publisher {
     this.writeSitePages();
     this.systemd.ready();
     this.systemd.watch(() => this.isAlive());
-    const wakers = new Map<string, () => void>();
-    for (const { publisher, loop } of this.courses.values())
-      wakers.set(path.join(config.mountDir, publisher.course.container, publisher.course.source), () => loop.wake());
-    this.localWrites.watch(config.mountDir, wakers);
     await Promise.all([this.canary?.run(), ...[...this.courses.values()].map(({ loop }) => loop.run())]);
   }
 
@@ -100,7 +92,6 @@ export class Publisher {
     this.canary?.stop();
     for (const { loop } of this.courses.values()) loop.stop();
     this.systemd.stop();
-    this.localWrites.stop();
     this.mount.stop();
     this.controls?.close();
     this.metrics?.close();
