@@ -7,7 +7,6 @@ const MAX_CONTAINER_BYTES = 256;
 /** The part of a stack's configuration that the archives must fit to. */
 interface Surroundings {
   courses: { name: string; container: string }[];
-  publisher: { canary: { container: string } };
   uploadGateway?: { segmentsContainer: string } | undefined;
 }
 
@@ -17,10 +16,7 @@ export function archiveOf(name: string): string {
 }
 
 /** Adds what keeps a course's container from having an archive beside it. */
-export function checkArchive(
-  { courses, publisher, uploadGateway }: Surroundings,
-  context: z.core.$RefinementCtx,
-): void {
+export function checkArchive({ courses, uploadGateway }: Surroundings, context: z.core.$RefinementCtx): void {
   const issue = (path: PropertyKey[], message: string) => context.addIssue({ code: "custom", path, message });
   const takenBy = (key: "name" | "container", value: string | undefined) =>
     courses.find((course) => archiveOf(course[key]) === value)?.name;
@@ -35,12 +31,8 @@ export function checkArchive(
         issue(["courses", index, key], `"${value}" is the archive of course ${other}: give another ${key}`);
     }
   }
-  const others = {
-    "publisher.canary.container": publisher.canary.container,
-    "uploadGateway.segmentsContainer": uploadGateway?.segmentsContainer,
-  };
-  for (const [key, value] of Object.entries(others)) {
-    const course = takenBy("container", value);
-    if (course !== undefined) issue(key.split("."), `"${value}" is the archive of course ${course}: give another one`);
-  }
+  const segments = uploadGateway?.segmentsContainer;
+  const course = takenBy("container", segments);
+  if (course !== undefined)
+    issue(["uploadGateway", "segmentsContainer"], `"${segments}" is the archive of course ${course}: give another one`);
 }

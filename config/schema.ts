@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { checkArchive } from "./archive";
+import { checkCanary } from "./canary";
 import {
   cidr,
   containerName,
@@ -343,6 +344,7 @@ export const stackSchema = section({
   }
   if (config.webServer.coursesBy === "subdomain") checkSubdomains(config, context);
   if (config.uploadGateway) checkUploadGateway({ ...config, uploadGateway: config.uploadGateway }, context);
+  checkCanary(config, context);
   if (config.archive) checkArchive(config, context);
   if (config.mirror) checkMirror({ ...config, mirror: config.mirror }, context);
 });

@@ -249,6 +249,26 @@ describe("parseConfig", () => {
       /xwmooc:uploadGateway\.segmentsContainer "pi-archive" is the archive of course pi: give another one/,
     ],
     [
+      "a canary among a course's objects",
+      { "publisher.canary": { container: "pi" } },
+      /xwmooc:publisher\.canary\.container "pi" is the container of course pi: give another one/,
+    ],
+    [
+      "a canary in a course's archive, also one of before",
+      { archive: false, "publisher.canary": { container: "pi-archive" } },
+      /publisher\.canary\.container "pi-archive" is the container of the archive of course pi: give another one/,
+    ],
+    [
+      "a canary among segments",
+      { uploadGateway: gateway({ segmentsContainer: "parts" }), "publisher.canary": { container: "parts" } },
+      /publisher\.canary\.container "parts" is the container of the upload gateway's segments: give another one/,
+    ],
+    [
+      "a canary among the segments of a gateway of before",
+      { "publisher.canary": { container: "xwmooc-segments" } },
+      /canary\.container "xwmooc-segments" is the container of the upload gateway's segments: give another one/,
+    ],
+    [
       "an archive without room for its name",
       { archive: true, courses: [{ ...course, container: `${"가".repeat(82)}abc` }] },
       /xwmooc:courses\[0\]\.container must be at most 248 bytes: its archive's name ends in -archive/,
