@@ -37,6 +37,8 @@ export class ObjectStore extends pulumi.ComponentResource {
   constructor(name: string, args: ObjectStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:objectstore:ObjectStore", name, {}, opts);
     const keep = !args.deleteContent;
+    // The provider has no way to rename a container, and would do nothing and say that it was done.
+    const child = { parent: this, replaceOnChanges: ["name"] };
     const contentContainer = (
       role: string,
       container: string,
@@ -53,7 +55,7 @@ export class ObjectStore extends pulumi.ComponentResource {
           // Read and write ACLs stay empty: only the account itself gets in.
           forceDestroy: !keep,
         },
-        { parent: this, protect: keep, retainOnDelete: keep },
+        { ...child, protect: keep, retainOnDelete: keep },
       );
     const declared = args.courses.map(({ name: course, container }) => {
       const metadata = { Course: course };
@@ -68,7 +70,7 @@ export class ObjectStore extends pulumi.ComponentResource {
       new openstack.objectstorage.Container(
         `${name}-canary`,
         { name: args.canaryContainer, metadata: { Role: "canary" }, forceDestroy: true },
-        { parent: this },
+        child,
       );
     }
     this.containers = pulumi.output(Object.fromEntries(declared));

@@ -148,6 +148,13 @@ describe("what Pulumi is told to do with resources", () => {
       expect(protect).toBe(false);
   });
 
+  it("another name makes another container, which protection refuses", async () => {
+    const canary = { "publisher.canary": { seconds: 60 } };
+    const all = await optionsOf("openstack:objectstorage/container:Container", { archive: true, ...canary });
+    expect(all).toHaveLength(13);
+    for (const { replaceOnChanges } of all) expect(replaceOnChanges).toEqual(["name"]);
+  });
+
   it("another image makes another server, on which every step runs", async () => {
     const [server] = await optionsOf("openstack:compute/instance:Instance");
     expect(server).toMatchObject({ replaceOnChanges: ["imageName"], deleteBeforeReplace: true });
