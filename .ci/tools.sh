@@ -6,6 +6,10 @@ for pair in shellcheck:shellcheck mmdebstrap:mmdebstrap systemd-nspawn:systemd-c
   case " ${*:-${pair%%:*}} " in *" ${pair%%:*} "*) ;; *) continue ;; esac
   command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
 done
+# mmdebstrap makes a Debian, whose keys another system does not have.
+case " ${*:-mmdebstrap} " in
+*" mmdebstrap "*) [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || missing="$missing debian-archive-keyring" ;;
+esac
 [ -z "$missing" ] && exit 0
 echo "Installing$missing ..."
 apt-get update -qq

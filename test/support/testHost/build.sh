@@ -3,7 +3,7 @@
 #
 #     build.sh DIR SYSTEM     DIR appears only when it is complete; nothing is done when it is there
 #
-# SYSTEM is debian-12 or ubuntu-24.04. Needs root and mmdebstrap. Takes two to three minutes on two cores, most of it
+# SYSTEM is debian-12 or ubuntu-24.04. Needs root, mmdebstrap and debian-archive-keyring. Takes two to three minutes on two cores, most of it
 # unpacking packages.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -20,13 +20,6 @@ store=(swift-proxy swift-account swift-container swift-object memcached curl)
 others=(rsync lsyncd inotify-tools libfaketime eatmydata caddy wrk nghttp2-client)
 # Clients of the upload gateway.
 clients=(lftp python3)
-
-debian_sources() {
-  local list
-  for list in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list; do
-    if [[ -s $list ]]; then printf '%s\n' "$list"; return; fi
-  done
-}
 
 # ubuntu_keyring FILE: fetches the keys of Ubuntu's archive, which Debian has no package of.
 ubuntu_keyring() {
@@ -96,7 +89,12 @@ if [[ -d $target ]]; then exit; fi
 rm -rf "${target%/*}/test-host-$system"-*
 
 case $system in
-debian-12) release=(bookworm "$partial" "$(debian_sources)") ;;
+debian-12)
+  # shellcheck source=../../../devcloud/lib/host.sh
+  . "$here/../../../devcloud/lib/host.sh"
+  mapfile -t sources < <(debian_sources)
+  release=(bookworm "$partial" "${sources[@]}")
+  ;;
 ubuntu-24.04)
   ubuntu_keyring "$target.gpg"
   archive="deb [signed-by=$target.gpg] $ubuntu"
