@@ -12,6 +12,7 @@ interface Job {
   permissions?: Record<string, string>;
   "timeout-minutes"?: number;
   secrets?: string;
+  steps?: { run?: string }[];
 }
 interface Workflow {
   on: Record<string, unknown>;
@@ -58,6 +59,15 @@ describe.each(files)("%s", (file) => {
 
   it("lets no job run for hours", () => {
     for (const job of Object.values(jobs).filter(({ uses }) => !uses)) expect(job["timeout-minutes"]).toBeLessThan(180);
+  });
+
+  it("downloads Go modules as the user before root does, who would own the home's cache", () => {
+    for (const { steps = [] } of Object.values(jobs)) {
+      const runs = steps.flatMap(({ run }) => run ?? []);
+      const asRoot = runs.findIndex((one) => /as-root npm (test|run)/.test(one));
+      const asUser = runs.findLastIndex((one) => /^npm run test:go/.test(one));
+      if (asRoot >= 0) expect(asUser).toBeLessThan(asRoot);
+    }
   });
 
   it("hands secrets to no pull request of a fork", () => {
