@@ -56,7 +56,8 @@ export class SecurityGroup extends pulumi.ComponentResource {
           remoteIpPrefix: remote,
           description: rule.description,
         },
-        { parent: this },
+        // Another description makes another rule, and Neutron takes none that lets through the same as one that is there.
+        { parent: this, deleteBeforeReplace: true },
       );
     }
     this.groupId = group.id;

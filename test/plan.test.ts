@@ -155,6 +155,12 @@ describe("what Pulumi is told to do with resources", () => {
     for (const { replaceOnChanges } of all) expect(replaceOnChanges).toEqual(["name"]);
   });
 
+  it("a firewall rule goes before its successor comes, as the cloud refuses two that are alike", async () => {
+    const rules = await optionsOf("openstack:networking/secGroupRule:SecGroupRule");
+    expect(rules.length).toBeGreaterThan(1);
+    for (const options of rules) expect(options).toMatchObject({ deleteBeforeReplace: true });
+  });
+
   it("another image makes another server, on which every step runs", async () => {
     const [server] = await optionsOf("openstack:compute/instance:Instance");
     expect(server).toMatchObject({ replaceOnChanges: ["imageName"], deleteBeforeReplace: true });
