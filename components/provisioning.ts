@@ -49,12 +49,13 @@ export class Provisioning extends pulumi.ComponentResource {
   constructor(name: string, args: ProvisioningArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:Provisioning", name, {}, opts);
     const { driver, repository, commit } = args.contentMount;
+    const { connection, serverId, flavor, server } = args.webServer;
     const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContentInput) =>
       new RemoteScript(
         `${name}-${folder}`,
-        { step: folder, connection: args.webServer.connection, serverId: args.webServer.serverId, content },
+        { step: folder, connection, serverId, flavor, content },
         // What dies with the server needs no removal on it.
-        { parent: this, dependsOn, deletedWith: args.webServer.server },
+        { parent: this, dependsOn, deletedWith: server },
       );
 
     const { domain = "", certificate, logAddresses, securityUpdates, loadBalancer } = args.serving;
@@ -65,7 +66,7 @@ export class Provisioning extends pulumi.ComponentResource {
       inputs: { FUSE_DRIVER: driver, HTTPS: yesOrNo(https), SECURITY_UPDATES },
     });
     step("hardening", [packages], {
-      inputs: { LOGIN_USER: args.webServer.connection.user, SECURITY_UPDATES },
+      inputs: { LOGIN_USER: connection.user, SECURITY_UPDATES },
       files: { "firewall.nft": nftablesRules(args.webServer.rules) },
     });
     const fuseDriver =
@@ -106,7 +107,7 @@ export class Provisioning extends pulumi.ComponentResource {
         `${name}-upload-gateway`,
         { ...args, uploadGateway, ...(args.uploadHostKey && { sshHostKey: args.uploadHostKey }) },
         // The publisher's group comes with the credentials; the gateway can do without the publisher itself.
-        { parent: this, dependsOn: [credentials], deletedWith: args.webServer.server },
+        { parent: this, dependsOn: [credentials], deletedWith: server },
       );
     }
     const COURSE_NAMES = courseNames(args.serving, args.courses).join(" ");

@@ -25,6 +25,8 @@ export interface RemoteScriptArgs {
   connection: SshConnection;
   /** ID of that server: on its replacement the step runs again. */
   serverId: pulumi.Input<string>;
+  /** Its flavor: after a resize, which restarts the server, the step runs and verifies again. */
+  flavor: string;
   /** Inputs and generated files. */
   content?: StepContentInput;
 }
@@ -38,7 +40,7 @@ export class RemoteScript extends command.remote.Command {
     const content = pulumi.output(args.content ?? {}) as pulumi.Output<StepContent>;
     // Of what is secret nothing is in the digest.
     const digest = pulumi.unsecret(content.apply((known) => stepDigest(args.step, known)));
-    const label = pulumi.interpolate`step ${args.step}, content ${digest}, server ${args.serverId}`;
+    const label = pulumi.interpolate`step ${args.step}, content ${digest}, server ${args.serverId} of flavor ${args.flavor}`;
     const install = run(label, "bash ./install.sh && bash ./verify.sh");
     super(
       `${name}-run`,

@@ -33,7 +33,7 @@ export class UploadGateway extends pulumi.ComponentResource {
 
   constructor(name: string, args: UploadGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
     super("xwmooc:provisioning:UploadGateway", name, {}, opts);
-    const { connection, serverId, address } = args.webServer;
+    const { connection, serverId, flavor, address } = args.webServer;
     const on = { parent: this, ...(opts?.deletedWith && { deletedWith: opts.deletedWith }) };
     // Authors have stored it: it outlives the server.
     this.sshHostKey = args.sshHostKey ?? new SshKey(`${name}-host-key`, { parent: this });
@@ -61,6 +61,7 @@ export class UploadGateway extends pulumi.ComponentResource {
         step: "upload-gateway",
         connection,
         serverId,
+        flavor,
         content: {
           inputs: { BUILD: build, LOGIN_USER: connection.user },
           files: { "config.json": address.apply((known) => uploadGatewayConfig(args, known)) },

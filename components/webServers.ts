@@ -37,6 +37,8 @@ export interface WebServer extends Place {
   server: openstack.compute.Instance;
   /** ID of the Nova server; another one after a replacement. */
   serverId: pulumi.Output<string>;
+  /** Its flavor by name; the same server has another one after a resize. */
+  flavor: string;
   /** The public address, once the server is there at it. */
   address: pulumi.Output<string>;
   /** Addresses of the other servers in their network. */
@@ -139,6 +141,7 @@ export class WebServers extends pulumi.ComponentResource {
       fixedAddress,
       server,
       serverId: server.id,
+      flavor,
       address,
       siblings: this.places.filter((other) => other !== place).map((other) => other.fixedAddress),
       connection: { host: address, user: sshUser, privateKey: this.loginKey.privateKey, hostKey: hostKey.publicKey },

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ResourceOptions } from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../config/parse";
@@ -209,6 +210,16 @@ describe("several web servers", () => {
       expect(at(`tokyo2-web-${step}-run`)).toBeLessThan(at("tokyo2-web-2-server"));
     for (const name of ["tokyo2-web", "tokyo2-web-2"])
       expect(at(`${name}-publisher-run`)).toBeLessThan(at(`${name}-web-server-run`));
+  });
+
+  it("run every step again after a resize, so that the next one waits until the first serves again", async () => {
+    const two = async (flavor: string) => (await plan({ "webServer.count": 2, "webServer.flavor": flavor })).resources;
+    const before = await two("m1.small");
+    const after = await two("m1.medium");
+    const changed = after.filter((one, index) => !isDeepStrictEqual(one, before[index]));
+    const steps = of(after, "remote:Command");
+    expect(steps.length).toBeGreaterThan(10);
+    expect(changed).toEqual([...steps, ...of(after, "Instance")]);
   });
 
   it("have one login, one firewall, and upload gateways that show one host key", async () => {
