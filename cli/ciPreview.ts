@@ -1,11 +1,12 @@
 // npm run ci:preview: what an update of the regions would do, in Markdown; in a workflow also where people read it.
 import { appendFileSync } from "node:fs";
 import { parseArguments, usageError } from "./lib/arguments";
-import { runMain } from "./lib/errors";
+import { runMain, UserError } from "./lib/errors";
 import { GitHub } from "./lib/github";
-import { listenForInterruption } from "./lib/interruption";
+import { Interrupted, listenForInterruption } from "./lib/interruption";
 import { ROOT } from "./lib/paths";
-import { preview } from "./lib/preview/preview";
+import { type Preview, preview } from "./lib/preview/preview";
+import { failureReportOf } from "./lib/preview/report";
 import { Lane } from "./lib/progress";
 import { stacksWithFile } from "./lib/regionFile";
 import { DEV } from "./lib/stack";
@@ -40,7 +41,7 @@ runMain(async () => {
   let isFine = true;
   for (const name of stacks) {
     progress.line(`previewing ${name}`);
-    const { report, succeeded, hasChanges } = await preview(await stackNamed(name), { refresh: drift });
+    const { report, succeeded, hasChanges } = await previewOf(name, drift);
     progress.end();
     isFine &&= succeeded && !(drift && hasChanges);
     process.stdout.write(`${report}\n`);
@@ -53,6 +54,16 @@ runMain(async () => {
   }
   return isFine ? 0 : 1;
 });
+
+/** The preview of a stack. One that can't even begin has failed: what people read is not left as an earlier commit made it. */
+async function previewOf(name: string, refresh: boolean): Promise<Preview> {
+  try {
+    return await preview(await stackNamed(name), { refresh });
+  } catch (error) {
+    if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
+    return { report: failureReportOf(name, error.message), succeeded: false, hasChanges: false };
+  }
+}
 
 /** The run of the workflow that a text comes from. */
 function origin(env = process.env): string {

@@ -10,16 +10,19 @@ export interface ResourceState {
 export interface Digest {
   /** Configuration in plain text; secrets are masked. */
   config?: Record<string, string>;
-  steps?: {
-    op: string;
-    urn: string;
-    oldState?: ResourceState;
-    newState?: ResourceState;
-    /** Inputs that differ. */
-    diffReasons?: string[];
-    /** Those of them that replace the resource. */
-    replaceReasons?: string[];
-  }[];
+  steps?: Step[];
+}
+
+/** What is done with one resource. */
+export interface Step {
+  op: string;
+  urn: string;
+  oldState?: ResourceState;
+  newState?: ResourceState;
+  /** Inputs that differ. */
+  diffReasons?: string[];
+  /** Those of them that replace the resource. */
+  replaceReasons?: string[];
 }
 
 /** One thing that an update would do. */
@@ -47,9 +50,17 @@ const KINDS: Record<string, Change["kind"]> = {
 /** Whether a type stands for something real: a component, the stack and a provider only group what does. */
 const isReal = (type: string) => !/^(xwmooc|pulumi):/.test(type);
 
+/**
+ * The steps that an update would take, one for each resource. With `--refresh`, Pulumi shows before them what has become of the
+ * resources in the cloud, in steps of the same form.
+ */
+export function stepsOf({ steps = [] }: Digest): Step[] {
+  return [...new Map(steps.map((step) => [step.urn, step])).values()].filter(({ op }) => op !== "refresh");
+}
+
 /** What an update would change. */
-export function changesOf({ steps = [] }: Digest): Change[] {
-  return steps.flatMap(({ op, urn, oldState, newState, diffReasons = [], replaceReasons = [] }) => {
+export function changesOf(digest: Digest): Change[] {
+  return stepsOf(digest).flatMap(({ op, urn, oldState, newState, diffReasons = [], replaceReasons = [] }) => {
     const kind = KINDS[op];
     const type = (newState ?? oldState)?.type ?? "";
     if (!kind || !isReal(type)) return [];
@@ -60,7 +71,8 @@ export function changesOf({ steps = [] }: Digest): Change[] {
 }
 
 /** The resources that are there now, and those after the update. */
-export function resourcesOf({ steps = [] }: Digest): { present: ResourceState[]; planned: ResourceState[] } {
+export function resourcesOf(digest: Digest): { present: ResourceState[]; planned: ResourceState[] } {
+  const steps = stepsOf(digest);
   return {
     present: steps.flatMap(({ oldState }) => oldState ?? []),
     planned: steps.flatMap(({ op, newState }) => (op === "delete" ? [] : (newState ?? []))),
@@ -68,6 +80,6 @@ export function resourcesOf({ steps = [] }: Digest): { present: ResourceState[];
 }
 
 /** How many resources stay as they are. */
-export function unchangedIn({ steps = [] }: Digest): number {
-  return steps.filter(({ op, newState }) => op === "same" && isReal(newState?.type ?? "")).length;
+export function unchangedIn(digest: Digest): number {
+  return stepsOf(digest).filter(({ op, newState }) => op === "same" && isReal(newState?.type ?? "")).length;
 }

@@ -2,7 +2,7 @@ import { UserError } from "../errors";
 import { Interrupted } from "../interruption";
 import type { Stack } from "../stack";
 import { readPriceBook } from "./cost";
-import { changesOf, type Digest } from "./digest";
+import { changesOf, type Digest, stepsOf } from "./digest";
 import { failureReportOf, reportOf } from "./report";
 
 /** What a preview of a stack showed. */
@@ -62,9 +62,9 @@ async function outputOf(stack: Stack, args: string[]): Promise<string> {
 }
 
 /** Containers that would be deleted rather than forgotten. Pulumi does not tell a policy pack of this. */
-function unretainedContainers({ config = {}, steps = [] }: Digest): string[] {
-  if (config["xwmooc:deleteContent"] !== undefined) return [];
-  return steps
+function unretainedContainers(digest: Digest): string[] {
+  if (digest.config?.["xwmooc:deleteContent"] !== undefined) return [];
+  return stepsOf(digest)
     .filter(({ op, newState }) => op !== "delete" && newState?.type === "openstack:objectstorage/container:Container")
     .filter(({ newState }) => (newState?.inputs?.metadata as { Role?: string } | undefined)?.Role !== "canary")
     .filter(({ newState }) => !newState?.retainOnDelete)

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ROOT } from "../../../cli/lib/paths";
 import { readPriceBook } from "../../../cli/lib/preview/cost";
-import type { Digest } from "../../../cli/lib/preview/digest";
+import type { Digest, ResourceState, Step } from "../../../cli/lib/preview/digest";
 import { preview } from "../../../cli/lib/preview/preview";
 import { Stack } from "../../../cli/lib/stack";
 import recorded from "./recorded.json";
@@ -50,6 +50,30 @@ describe("a preview", () => {
     const { hasChanges } = await preview(stackThatShows({ steps: [] }), { refresh: true });
     expect(hasChanges).toBe(false);
     expect(calls()).toContain("--refresh");
+  });
+
+  it("with what the clouds were asked before counts each resource once, as the update leaves it", async () => {
+    writeFileSync(join(folder, "tokyo2.yaml"), "currency: JPY\nflavorHour: {m1.small: 2}\n");
+    const state = (type: string, inputs = {}) => ({ type, inputs, retainOnDelete: true });
+    const server = state("openstack:compute/instance:Instance", { flavorName: "m1.small" });
+    const rule = state("openstack:networking/secGroupRule:SecGroupRule");
+    const container = state("openstack:objectstorage/container:Container");
+    const both = (urn: string, one: ResourceState) => ({ urn: `urn::${urn}`, oldState: one, newState: one });
+    const steps: Step[] = [
+      { ...both("server", server), op: "refresh" },
+      // Drift is shown as what the refresh does to Pulumi's state.
+      { ...both("changed by hand", rule), op: "update" },
+      { op: "delete", urn: "urn::deleted by hand", oldState: rule },
+      { ...both("container", { ...container, retainOnDelete: false }), op: "refresh" },
+      { ...both("server", server), op: "same" },
+      { ...both("changed by hand", rule), op: "same" },
+      { op: "create", urn: "urn::deleted by hand", newState: rule },
+      { ...both("container", container), op: "same" },
+    ];
+    const { report, ...rest } = await preview(stackThatShows({ steps }), { refresh: true, prices: folder });
+    expect(report).toContain("### `tokyo2`: 1 created, 3 unchanged");
+    expect(report).toContain("**1460.00 JPY** (as now)");
+    expect(rest).toEqual({ succeeded: true, hasChanges: true });
   });
 
   it("fails where a container would be deleted instead of forgotten, unless its deletion is confirmed", async () => {
