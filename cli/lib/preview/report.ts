@@ -15,12 +15,13 @@ const KINDS: Change["kind"][] = ["deleted", "replaced", "updated", "created"];
 export function reportOf(stack: string, digest: Digest, book?: PriceBook, problems: string[] = []): string {
   const all = changesOf(digest);
   const changes = KINDS.flatMap((kind) => all.filter((change) => change.kind === kind));
-  const isFelt = (change: Change) => ["deleted", "replaced"].includes(change.kind) || meaningOf(change) !== undefined;
+  const isFelt = (change: Change) =>
+    ["deleted", "replaced"].includes(change.kind) || meaningOf(change, digest) !== undefined;
   const rest = changes.filter((change) => !isFelt(change));
   return sections(
     `### \`${stack}\`: ${summaryOf(changes, unchangedIn(digest))}`,
     list(problems.map((problem) => `**${problem}**`)),
-    list(changes.filter(isFelt).map((change) => `**${line(change)}** ${meaningOf(change) ?? ""}`.trimEnd())),
+    list(changes.filter(isFelt).map((change) => `**${line(change)}** ${meaningOf(change, digest) ?? ""}`.trimEnd())),
     book && costOf(digest, book),
     rest.length > 0 && `<details><summary>${rest.length} more</summary>\n\n${list(rest.map(line))}\n\n</details>`,
   );
@@ -59,6 +60,7 @@ function costOf(digest: Digest, book: PriceBook): string {
   const difference = after.total - before.total;
   const change =
     Math.abs(difference) < 0.005 ? "as now" : `${difference > 0 ? "+" : "−"}${amount(Math.abs(difference))}`;
-  const unpriced = after.unpriced.length > 0 ? `; without ${after.unpriced.join(", ")}, which have no price` : "";
+  const names = [...new Set([...after.unpriced, ...before.unpriced])];
+  const unpriced = names.length > 0 ? `; without ${names.join(", ")}, which have no price` : "";
   return `Estimated cost a month: **${amount(after.total)}** (${change})${unpriced}.`;
 }

@@ -66,6 +66,34 @@ Estimated cost a month: **15.53 USD** (+7.30 USD).
     );
   });
 
+  it("says of one server among several that the others serve the site", () => {
+    const type = "openstack:compute/instance:Instance";
+    const server = (op: string, name: string, step = {}) =>
+      (stepOf(op, { type }, step).steps ?? []).map((one) => ({ ...one, urn: `urn::${name}` }));
+    const report = (...steps: ReturnType<typeof server>[]) => reportOf("tokyo2", { steps: steps.flat() });
+    const resize = { diffReasons: ["flavorName"] };
+    expect(report(server("replace", "a"), server("replace", "b"))).not.toContain("site is away");
+    expect(report(server("update", "a", resize), server("same", "b"))).toContain("the other servers serve the site");
+    expect(report(server("same", "a"), server("delete", "b"))).toContain("**deleted Instance `b`** The other servers");
+    // The second one comes when the first is there again; all go at once; one that is made takes nobody's place at once.
+    expect(report(server("replace", "a"), server("create", "b"))).toContain("The site is away until the new server");
+    expect(report(server("delete", "a"), server("delete", "b"))).toContain("The site goes away.");
+    expect(report(server("create", "a"), server("delete", "b"))).toContain("The site goes away.");
+  });
+
+  it.each([
+    ["LoadBalancer", "replaced", "The site is away until the new balancer passes visitors on"],
+    ["LoadBalancer", "deleted", "The site's address goes"],
+    ["Listener", "deleted", "Visitors do not reach the site at this port any more."],
+    ["Pool", "replaced", "Visitors do not reach the site at this port for a moment."],
+    ["Monitor", "deleted", "Visitors are also led to servers that do not answer."],
+    ["Member", "deleted", "Visitors are led to the other servers."],
+  ])("says what it means that a %s is %s", (name, kind, meaning) => {
+    const type = `openstack:loadbalancer/${name[0]?.toLowerCase()}${name.slice(1)}:${name}`;
+    const report = reportOf("tokyo2", stepOf(kind === "deleted" ? "delete" : "replace", { type }));
+    expect(report).toContain(`**${kind} ${name} \`one\`** ${meaning}`);
+  });
+
   it("says what has no price, and that cost is as now", () => {
     const server = { type: "openstack:compute/instance:Instance", inputs: { flavorName: "m1.huge" } };
     const digest: Digest = {
@@ -79,6 +107,8 @@ Estimated cost a month: **15.53 USD** (+7.30 USD).
     expect(
       reportOf("tokyo2", stepOf("delete", { type: "openstack:networking/floatingIp:FloatingIp" }), BOOK),
     ).toContain("**0.00 USD** (−0.73 USD).");
+    // Then the difference is not the whole one either.
+    expect(reportOf("tokyo2", stepOf("delete", server), BOOK)).toContain("without flavor m1.huge, which have no price");
   });
 
   it("that failed has Pulumi's own words, and no fence in them ends it", () => {
