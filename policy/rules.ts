@@ -1,7 +1,12 @@
 import type { Rule } from "./rule";
 import { hostKeysArePinned, noSecretInCommands } from "./rules/commands";
 import { containersAreKept, containersAreNotWritableByAll } from "./rules/containers";
-import { firewallRulesAreDescribed, onlyPublicPortsAreOpen, sshIsFromConfiguredRanges } from "./rules/firewall";
+import {
+  firewallIsNotBypassed,
+  firewallRulesAreDescribed,
+  onlyPublicPortsAreOpen,
+  sshIsFromConfiguredRanges,
+} from "./rules/firewall";
 import { flavorsAreAllowed, metadataSaysWhatItIs } from "./rules/inventory";
 
 /** All rules of the pack. */
@@ -11,6 +16,7 @@ export function rules(): Rule[] {
     containersAreNotWritableByAll,
     onlyPublicPortsAreOpen,
     sshIsFromConfiguredRanges,
+    firewallIsNotBypassed,
     firewallRulesAreDescribed,
     hostKeysArePinned,
     noSecretInCommands(),

@@ -1,6 +1,6 @@
 import { type Declared, type Rule, UNKNOWN } from "../rule";
 
-const REMOTE = ["command:remote:Command", "command:remote:CopyToRemote"];
+const REMOTE = ["command:remote:Command", "command:remote:CopyToRemote", "command:remote:CopyFile"];
 const COMMANDS = [...REMOTE, "command:local:Command"];
 const PROVIDER = "pulumi:providers:openstack";
 
@@ -22,7 +22,7 @@ export const hostKeysArePinned: Rule = {
 };
 
 /** Inputs of a command that are shown in a preview, printed when it fails, or seen by others on the server. */
-const VISIBLE = ["create", "update", "delete", "triggers", "environment"];
+const VISIBLE = ["create", "update", "delete", "triggers", "environment", "interpreter", "dir", "remotePath"];
 /** Shorter texts may occur by chance. */
 const SHORTEST_SECRET = 8;
 const LOOKS_SECRET =
@@ -34,7 +34,8 @@ export function noSecretInCommands(): Rule {
   const known = new Set<string>();
   return {
     name: "no-secret-in-commands",
-    description: "What a command shows holds no secret: texts, triggers, environment. Secrets go by stdin.",
+    description:
+      "What a command shows holds no secret: texts, triggers, environment, interpreter, paths. Secrets go by stdin.",
     types: [PROVIDER, ...COMMANDS],
     seesSecrets: true,
     check: (resource) => {

@@ -3,6 +3,9 @@ import type { PortRange } from "../stackFile";
 
 const RULE = "openstack:networking/secGroupRule:SecGroupRule";
 const GROUP = "openstack:networking/secGroup:SecGroup";
+const LISTENER = "openstack:loadbalancer/listener:Listener";
+const PORT = "openstack:networking/port:Port";
+const NOVA_GROUP = "openstack:compute/secGroup:SecGroup";
 
 /** What anybody may reach. */
 const PUBLIC_PORTS: PortRange[] = [
@@ -13,7 +16,7 @@ const PUBLIC_PORTS: PortRange[] = [
 const SMALLEST_PREFIX = { IPv4: 8, IPv6: 16 };
 const SSH = 22;
 
-/** Traffic from outside that a rule of a security group lets in. */
+/** Traffic from outside that a rule of a security group, or a load balancer, lets in. */
 interface Ingress {
   /** Other side; undefined for members of a security group, and where it is not known yet. */
   from: string | undefined;
@@ -28,8 +31,7 @@ function ingressOf({ inputs }: Declared): Ingress | undefined {
   if (inputs.direction !== "ingress") return undefined;
   const { protocol, portRangeMin: first, portRangeMax: last, ethertype } = inputs;
   const from = sourceOf(inputs);
-  const bits = from === "anywhere" ? 0 : Number(from?.split("/")[1] ?? 128);
-  const isFromEverywhere = bits < SMALLEST_PREFIX[ethertype === "IPv6" ? "IPv6" : "IPv4"];
+  const isFromEverywhere = isEverywhere(from, ethertype === "IPv6" ? "IPv6" : "IPv4");
   if (typeof first !== "number" || typeof last !== "number" || last === 0) {
     const what = `all ports${protocol ? ` of ${String(protocol)}` : ""}`;
     return { from, isFromEverywhere, ports: { first: 1, last: 65_535 }, what };
@@ -40,6 +42,25 @@ function ingressOf({ inputs }: Declared): Ingress | undefined {
     ports: { first, last },
     what: `port ${first === last ? first : `${first}-${last}`}`,
   };
+}
+
+/** What a load balancer passes on: from the networks in `allowedCidrs`; without any, from anywhere. */
+function passedOnBy({ inputs: { protocolPort: port, allowedCidrs = [] } }: Declared): Ingress[] {
+  if (typeof port !== "number" || !Array.isArray(allowedCidrs)) return [];
+  const networks = allowedCidrs.length > 0 ? allowedCidrs : ["anywhere"];
+  return networks
+    .filter((from) => typeof from === "string")
+    .map((from) => ({
+      from,
+      isFromEverywhere: isEverywhere(from, from.includes(":") ? "IPv6" : "IPv4"),
+      ports: { first: port, last: port },
+      what: `port ${port}`,
+    }));
+}
+
+function isEverywhere(from: string | undefined, family: keyof typeof SMALLEST_PREFIX): boolean {
+  const bits = from === "anywhere" ? 0 : Number(from?.split("/")[1] ?? 128);
+  return bits < SMALLEST_PREFIX[family];
 }
 
 function sourceOf({ remoteIpPrefix, remoteGroupId }: Declared["inputs"]): string | undefined {
@@ -53,14 +74,18 @@ const isWithin = (inner: PortRange, outer: PortRange) => inner.first >= outer.fi
 export const onlyPublicPortsAreOpen: Rule = {
   name: "only-public-ports-are-open",
   description: "The whole world reaches ports 80 and 443, and those of an upload gateway that is configured so.",
-  types: [RULE],
-  check: (rule) => {
-    const ingress = ingressOf(rule);
-    if (!ingress?.isFromEverywhere) return [];
-    const { uploadsFrom, uploadPorts } = rule.stack;
-    const allowed = [...PUBLIC_PORTS, ...(uploadsFrom.includes(ingress.from ?? "") ? uploadPorts : [])];
-    if (allowed.some((range) => isWithin(ingress.ports, range))) return [];
-    return [`opens ${ingress.what} to ${ingress.from}: name the networks that need it in remoteIpPrefix`];
+  types: [RULE, LISTENER],
+  check: (resource) => {
+    const isListener = resource.type === LISTENER;
+    const { uploadsFrom, uploadPorts } = resource.stack;
+    const all = isListener ? passedOnBy(resource) : [ingressOf(resource)].filter((one) => one !== undefined);
+    return all.flatMap(({ from, isFromEverywhere, ports, what }) => {
+      const allowed = [...PUBLIC_PORTS, ...(uploadsFrom.includes(from ?? "") ? uploadPorts : [])];
+      if (!isFromEverywhere || allowed.some((range) => isWithin(ports, range))) return [];
+      return [
+        `opens ${what} to ${from}: name the networks that need it in ${isListener ? "allowedCidrs" : "remoteIpPrefix"}`,
+      ];
+    });
   },
 };
 
@@ -90,4 +115,16 @@ export const firewallRulesAreDescribed: Rule = {
   types: [RULE, GROUP],
   check: ({ inputs: { description = "" } }) =>
     typeof description === "string" && description.trim() === "" ? ["has no description: say what it is for"] : [],
+};
+
+/** The rules here look at security groups and their rules: what passes by them is seen by none. */
+export const firewallIsNotBypassed: Rule = {
+  name: "firewall-is-not-bypassed",
+  description: "Every port is behind security groups of Neutron's, whose rules are resources of their own.",
+  types: [PORT, NOVA_GROUP],
+  check: ({ type, inputs: { portSecurityEnabled, noSecurityGroups } }) => [
+    ...(type === NOVA_GROUP ? ["has its rules inline: declare a networking SecGroup and SecGroupRules"] : []),
+    ...(portSecurityEnabled === false ? ["has no port security: leave out portSecurityEnabled"] : []),
+    ...(noSecurityGroups === true ? ["is in no security group: give it securityGroupIds"] : []),
+  ],
 };

@@ -113,6 +113,49 @@ describe("only-public-ports-are-open", () => {
   });
 });
 
+describe("only-public-ports-are-open through a load balancer", () => {
+  const check = (inputs: object) =>
+    findings("only-public-ports-are-open", "openstack:loadbalancer/listener:Listener", { inputs: { ...inputs } });
+
+  it("passes visitors, and networks that are named, or not known yet", () => {
+    expect(check({ protocolPort: 443 })).toEqual([]);
+    expect(check({ protocolPort: 8080, allowedCidrs: ["203.0.113.0/24", "2001:db8::/32", UNKNOWN] })).toEqual([]);
+    expect(check({ protocolPort: 8080, allowedCidrs: UNKNOWN })).toEqual([]);
+    expect(check({ protocolPort: UNKNOWN })).toEqual([]);
+  });
+
+  it.each([
+    [undefined, "anywhere"],
+    [[], "anywhere"],
+    [["203.0.113.0/24", "0.0.0.0/0"], "0.0.0.0/0"],
+    [["::/0"], "::/0"],
+  ])("names %j", (allowedCidrs, from) => {
+    expect(check({ protocolPort: 8080, ...(allowedCidrs && { allowedCidrs }) })).toEqual([
+      `opens port 8080 to ${from}: name the networks that need it in allowedCidrs`,
+    ]);
+  });
+});
+
+describe("firewall-is-not-bypassed", () => {
+  const check = (inputs: Record<string, unknown>, type = "openstack:networking/port:Port") =>
+    findings("firewall-is-not-bypassed", type, { inputs });
+
+  it("passes a port in a security group", () => {
+    expect(check({ securityGroupIds: ["group"] })).toEqual([]);
+    expect(check({ portSecurityEnabled: true, noSecurityGroups: false })).toEqual([]);
+  });
+
+  it("names a port without, and a group whose rules no other rule here sees", () => {
+    expect(check({ portSecurityEnabled: false, noSecurityGroups: true })).toEqual([
+      "has no port security: leave out portSecurityEnabled",
+      "is in no security group: give it securityGroupIds",
+    ]);
+    expect(check({}, "openstack:compute/secGroup:SecGroup")).toEqual([
+      "has its rules inline: declare a networking SecGroup and SecGroupRules",
+    ]);
+  });
+});
+
 describe("ssh-is-from-configured-ranges", () => {
   const check = (inputs: object) => findings("ssh-is-from-configured-ranges", RULE, { inputs: { ...inputs } });
 
@@ -156,6 +199,13 @@ describe("host-keys-are-pinned", () => {
     expect(check({ hostKey: "k", proxy: { hostKey: "k" } })).toEqual([]);
   });
 
+  it.each(["CopyToRemote", "CopyFile"])("holds for %s, too", (copy) => {
+    const of = (connection: object) =>
+      findings("host-keys-are-pinned", `command:remote:${copy}`, { inputs: { connection } });
+    expect(of({ host: "h", hostKey: "k" })).toEqual([]);
+    expect(of({ host: "h" })).toHaveLength(1);
+  });
+
   it("names a connection or a proxy without", () => {
     expect(check({ host: "h" })).toEqual(["trusts any server: set connection.hostKey to the server's public host key"]);
     expect(check({ hostKey: "k", proxy: { host: "p" } })).toEqual(["trusts any proxy: set connection.proxy.hostKey"]);
@@ -173,6 +223,8 @@ describe("no-secret-in-commands", () => {
       stdin: "s3cret-api-key",
       environment: { FUSE_DRIVER: "rclone" },
       triggers: ["1", UNKNOWN],
+      interpreter: ["/bin/sh", "-c"],
+      dir: "/srv",
       connection,
     };
     expect(check({ inputs, secretInputs: new Set(["stdin", "connection"]) })).toEqual([]);
@@ -195,6 +247,9 @@ describe("no-secret-in-commands", () => {
     ["delete", "echo '-----BEGIN RSA PRIVATE KEY-----'", "it has the form of one"],
     ["triggers", ["1", "$scrypt$ln=15,r=8,p=1$abc$def"], "it has the form of one"],
     ["environment", { DB_PASSWORD: UNKNOWN }, "the variable DB_PASSWORD"],
+    ["interpreter", ["sh", "-c", "login pul-0123456789abcdef0123"], "it has the form of one"],
+    ["dir", "/home/ghp_0123456789abcdef0123", "it has the form of one"],
+    ["remotePath", "/tmp/ghp_0123456789abcdef0123", "it has the form of one"],
   ])("names one in %s by its form or name", (input, value, why) => {
     expect(check({ inputs: { [input]: value } })).toEqual([
       `shows a secret in ${input} (${why}): hand it over in stdin`,
