@@ -20,6 +20,9 @@ Prints what an update would do: what is replaced or deleted first, the cost, the
   --drift           also asks the clouds what is really there, and fails where an update would change something
   --issue           opens an issue on GitHub for drift, brings it up to date, and closes it when there is none any more`;
 
+/** The check takes the program as it is on main, deployed or not. */
+const DRIFT_NOTE = "\nWhat is merged and waits for the approval of its deployment counts as a difference, too.\n";
+
 const progress = new Lane("preview", Date.now(), (text) => process.stderr.write(text));
 
 runMain(async () => {
@@ -50,7 +53,7 @@ runMain(async () => {
     if (comment !== undefined) await github?.comment(Number(comment), `preview of ${name}`, text);
     const title = `Drift check of stack ${name}`;
     if (issue && succeeded && !hasChanges) await github?.closeIssue(title, "Stack and cloud agree again.");
-    else if (issue) await github?.openIssue(title, text);
+    else if (issue) await github?.openIssue(title, report + DRIFT_NOTE + origin());
   }
   return isFine ? 0 : 1;
 });

@@ -76,7 +76,10 @@ describe("ci:preview", () => {
     expect(github.written).toEqual([
       {
         call: "POST /issues",
-        body: { title: "Drift check of stack tokyo2", body: expect.stringContaining("`tokyo2`: 1 updated") },
+        body: {
+          title: "Drift check of stack tokyo2",
+          body: expect.stringMatching(/`tokyo2`: 1 updated[\s\S]*merged and waits for the approval of its deployment/),
+        },
       },
       { call: "POST /issues/3/comments", body: { body: "Stack and cloud agree again." } },
       { call: "PATCH /issues/3", body: { state: "closed" } },
