@@ -59,15 +59,18 @@ async function visit(url: URL): Promise<number> {
   throw problem;
 }
 
-/** Visits until told to stop. */
-function visitors(url: URL): () => Promise<{ visits: number; failures: string[] }> {
+/** Visits until told to stop. @returns also how long the slowest visit took: one may wait at an address before it takes the next */
+function visitors(url: URL): () => Promise<{ visits: number; slowest: string; failures: string[] }> {
   const failures: string[] = [];
   let visits = 0;
+  let slowest = 0;
   let going = true;
   const loop = (async () => {
     while (going) {
       visits++;
+      const begin = performance.now();
       const status = await visit(url).catch((error: Error) => error.message);
+      slowest = Math.max(slowest, performance.now() - begin);
       if (status !== 200) failures.push(`${new Date().toISOString()} ${status}`);
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
@@ -75,7 +78,7 @@ function visitors(url: URL): () => Promise<{ visits: number; failures: string[] 
   return async () => {
     going = false;
     await loop;
-    return { visits, failures };
+    return { visits, slowest: `the slowest took ${(slowest / 1000).toFixed(1)} s`, failures };
   };
 }
 
@@ -92,8 +95,8 @@ it("a second server is one word in the configuration, and no visitor notices", a
   });
   for (const address of addresses) expect(await getAt(address, new URL("pi/", siteUrl))).toBe(200);
   expect(await npm("status")).toContain("Everything works.");
-  const { visits, failures } = await stop();
-  console.log(`${visits} visits while the second server came`);
+  const { visits, slowest, failures } = await stop();
+  console.log(`${visits} visits while the second server came, ${slowest}`);
   expect(failures).toEqual([]);
 });
 
@@ -104,8 +107,8 @@ it("another image, login key and host key come to one server after the other, an
   const stop = visitors(new URL("pi/", before.siteUrl));
   const keys = ["--replace", "**dev-web-login-key-generate", "--replace", "**dev-web-host-key-generate"];
   await pulumi("up", "--yes", ...keys);
-  const { visits, failures } = await stop();
-  console.log(`${visits} visits while both servers were made anew`);
+  const { visits, slowest, failures } = await stop();
+  console.log(`${visits} visits while both servers were made anew, ${slowest}`);
   expect(failures).toEqual([]);
   const after = await outputs();
   expect(after.servers.map(({ address }) => address)).toEqual(before.servers.map(({ address }) => address));
