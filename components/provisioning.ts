@@ -50,10 +50,10 @@ export class Provisioning extends pulumi.ComponentResource {
     super("xwmooc:provisioning:Provisioning", name, {}, opts);
     const { driver, repository, commit } = args.contentMount;
     const { connection, serverId, flavor, server } = args.webServer;
-    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContentInput) =>
+    const step = (folder: string, dependsOn: pulumi.Resource[], content: StepContentInput, timeLimit?: string) =>
       new RemoteScript(
         `${name}-${folder}`,
-        { step: folder, connection, serverId, flavor, content },
+        { step: folder, connection, serverId, flavor, content, ...(timeLimit && { timeLimit }) },
         // What dies with the server needs no removal on it.
         { parent: this, dependsOn, deletedWith: server },
       );
@@ -87,10 +87,16 @@ export class Provisioning extends pulumi.ComponentResource {
       inputs: { FUSE_DRIVER: driver, CONTAINERS: args.courses.map((course) => course.container).join(" ") },
     });
     const isAlone = args.webServer.siblings.length === 0;
-    const publisher = step("publisher", [contentMount], {
-      inputs: { AWAIT_COURSES: yesOrNo(!isAlone) },
-      files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args, args.serving) },
-    });
+    const publisher = step(
+      "publisher",
+      [contentMount],
+      {
+        inputs: { AWAIT_COURSES: yesOrNo(!isAlone) },
+        files: { "site-publisher.cjs": bundlePublisher(), "config.json": publisherConfig(args, args.serving) },
+      },
+      // Where it awaits the courses, it gives up by itself when nothing moves any more.
+      isAlone ? undefined : "12h",
+    );
     const { uploadGateway, mirror } = args;
     if (mirror) {
       step("content-mirror", [packages, args.store], {

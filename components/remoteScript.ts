@@ -29,6 +29,8 @@ export interface RemoteScriptArgs {
   flavor: string;
   /** Inputs and generated files. */
   content?: StepContentInput;
+  /** How long it may take, with the wait for the server. Default: 30m. */
+  timeLimit?: string;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface RemoteScriptArgs {
  */
 export class RemoteScript extends command.remote.Command {
   constructor(name: string, args: RemoteScriptArgs, opts: pulumi.CustomResourceOptions) {
+    const { timeLimit = "30m" } = args;
     const content = pulumi.output(args.content ?? {}) as pulumi.Output<StepContent>;
     // Of what is secret nothing is in the digest.
     const digest = pulumi.unsecret(content.apply((known) => stepDigest(args.step, known)));
@@ -54,7 +57,7 @@ export class RemoteScript extends command.remote.Command {
       },
       {
         ...opts,
-        customTimeouts: { create: "30m", update: "30m", delete: "10m" },
+        customTimeouts: { create: timeLimit, update: timeLimit, delete: "10m" },
         // Stacks of before have it in a component of its own.
         aliases: [{ parent: pulumi.createUrn(name, "xwmooc:provisioning:RemoteScript", opts.parent) }],
       },

@@ -17,22 +17,9 @@ if ! wait_until 90 answers; then
   fail "the publisher does not answer; site-publisher.service is in state '$state'; its last words: ${words:-none}"
 fi
 
-# behind: the courses of which something is to be published since the service was started, with spaces between. Of a pinned one
-# nothing is.
-behind() {
-  site-publisher status --json | node -e '
-    const { courses } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-    const isBehind = ({ lagSeconds, state }) => lagSeconds === null && state !== "pinned";
-    console.log(courses.filter(isBehind).map(({ name }) => name).join(" "));'
-}
-is_published() {
-  local before=${open-}
-  open=$(behind)
-  if [[ -n $open && $open != "$before" ]]; then say "waiting for the publication of: $open"; fi
-  [[ -z $open ]]
-}
 if [[ $AWAIT_COURSES == yes ]]; then
-  wait_until 1500 is_published || fail "these courses are not published: $open; see: site-publisher status"
+  site-publisher wait | while read -r line; do say "$line"; done ||
+    fail "the courses are not published (above); see: site-publisher status"
   say "verified: all courses are published"
   exit
 fi

@@ -6,9 +6,11 @@ import { runMountReader } from "./mountReader";
 import { Publisher } from "./publisher";
 import type { ReleaseStatus, Status } from "./status";
 import { statusText } from "./statusText";
+import { waitForCourses } from "./waiting";
 
 const USAGE = `usage: site-publisher run                        publish the courses (the service does this)
        site-publisher status [COURSE] [--json]   what is published, and what keeps the rest from it
+       site-publisher wait                       wait until all courses are published, as long as something moves
        site-publisher releases COURSE [--json]   the releases that are kept, newest first
        site-publisher rollback COURSE [RELEASE]  show an older one, until the store changes or \`unpin\`
        site-publisher pin COURSE [RELEASE]       show one, whatever the store does, until \`unpin\`
@@ -33,6 +35,7 @@ async function main(args: string[]): Promise<void> {
   if (values.help) console.log(USAGE);
   else if (verb === "run" && rest.length === 0) await run(values.config, values.credentials, values.socket);
   else if (verb === "status" && rest.length <= 1) await showStatus(values.socket, rest[0], values.json);
+  else if (verb === "wait" && rest.length === 0) await wait(values.socket);
   else if (verb === "releases" && rest.length === 1) await showReleases(values.socket, rest[0] ?? "", values.json);
   else if (verb !== undefined && verb in ORDERS && takes(verb, rest)) await order(values.socket, verb, rest);
   else if (verb === "mount-reader" && process.send !== undefined) runMountReader();
@@ -79,6 +82,11 @@ async function showStatus(socket: string, course: string | undefined, json: bool
     throw new Error(`no course ${course}; there are: ${all.courses.map(({ name }) => name).join(", ")}`);
   const status = { ...all, courses };
   console.log(json ? JSON.stringify(status, undefined, 2) : statusText(status));
+}
+
+async function wait(socket: string): Promise<void> {
+  await waitForCourses({ ask: () => ask<Status>(socket, "GET", "/status"), say: console.log });
+  console.log("all courses are published");
 }
 
 async function showReleases(socket: string, course: string, json: boolean): Promise<void> {
