@@ -60,7 +60,7 @@ export default defineConfig({
           name: "servers",
           include: ["test/servers/**/*.test.ts"],
           bail: 1,
-          // Two emulated servers beside each other, under visitors: a publication of all courses takes a quarter of an hour.
+          // Two emulated servers beside each other, under visitors.
           testTimeout: 75 * 60_000,
           hookTimeout: 40 * 60_000,
         },

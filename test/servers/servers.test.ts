@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { devRoots, resolveDevName } from "../../cli/lib/devNames";
 import { Portal } from "../e2e/support/portal";
 import { config, npm, outputs, pulumi, ROOT, until } from "../e2e/support/project";
+import { restore, thin } from "./largeCourses";
 
 // Two web servers of the stack dev behind its DNS: one is added, and both are made anew, while visitors come.
 const FILE = join(ROOT, "Pulumi.dev.yaml");
@@ -14,16 +15,19 @@ const backup = mkdtempSync(join(tmpdir(), "xwmooc-servers-"));
 /** A copy of the one that the servers are made of. */
 const ANOTHER_IMAGE = "another-image";
 let portal: Portal;
+let thinSince: Date;
 
 beforeAll(async () => {
   copyFileSync(FILE, join(backup, "dev.yaml"));
   await npm("up", "--site", "https");
+  thinSince = await thin();
   portal = await Portal.signIn();
 });
 afterAll(async () => {
   copyFileSync(join(backup, "dev.yaml"), FILE);
   rmSync(backup, { recursive: true });
   await portal.deleteImages(ANOTHER_IMAGE);
+  await restore(thinSince);
 });
 
 const set = (path: string, value: string) => pulumi("config", "set", "--path", `xwmooc:webServer.${path}`, value);
