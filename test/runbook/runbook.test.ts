@@ -1,7 +1,8 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BACKEND } from "../../cli/lib/paths";
 import type { SwiftClient } from "../../swift/client";
 import { Portal } from "../e2e/support/portal";
 import {
@@ -48,6 +49,7 @@ interface Release {
 interface Config {
   "xwmooc:courses": Record<string, unknown>[];
   "xwmooc:compute": Record<string, string>;
+  "xwmooc:webServer": { sshFrom: string[] };
   "xwmooc:uploadGateway"?: unknown;
   "xwmooc:mirror"?: unknown;
 }
@@ -164,6 +166,37 @@ describe("a course", () => {
     await serves("by-hand", "index.html", "<p>by hand</p>");
     await pulumi("preview", "--expect-no-changes");
   });
+
+  it("moves to another container, and what the old one holds stays", async () => {
+    await swift.createContainer("also-by-hand");
+    const object = "html/index.html";
+    await swift.copy({ container: "made-by-hand", object }, { container: "also-by-hand", object });
+    edit((config) => {
+      const course = config["xwmooc:courses"].find(({ name }) => name === "by-hand");
+      if (course) course.container = "also-by-hand";
+    });
+    await expect(pulumi("up", "--yes")).rejects.toThrow("marked for protection");
+    for (const name of ["by-hand", "by-hand-archive"])
+      await pulumi("state", "unprotect", containerUrn("dev", name), "--yes");
+    await pulumi("up", "--yes");
+    await swift.put("also-by-hand", object, "<p>moved</p>", { contentType: "text/html" });
+    await serves("by-hand", "index.html", "<p>moved</p>");
+    expect((await swift.list("made-by-hand")).map(({ name }) => name)).toEqual([object]);
+    await pulumi("preview", "--expect-no-changes");
+  });
+});
+
+it("the administrators' network moves: the new one beside the old one, then alone", async () => {
+  const addresses = (list: string[]) => {
+    edit((config) => {
+      config["xwmooc:webServer"].sshFrom = list;
+    });
+    return pulumi("up", "--yes");
+  };
+  await addresses(["10.77.8.1/32", "10.77.8.0/24"]);
+  await addresses(["10.77.8.0/24"]);
+  await npm("ssh", "--stack", "dev", "true");
+  await pulumi("preview", "--expect-no-changes");
 });
 
 it("an author's new password is one command and one up", async () => {
@@ -224,6 +257,21 @@ it("the stack is as it was before", async () => {
   for (const name of ["by-hand", "by-hand-archive"])
     await pulumi("state", "unprotect", containerUrn("dev", name), "--yes");
   await pulumi("up", "--yes");
+  await pulumi("preview", "--expect-no-changes");
+});
+
+it("a state that was lost comes back from the backend's copy", async () => {
+  const state = join(BACKEND, ".pulumi/stacks/xwmooc/dev.json");
+  const copies = join(BACKEND, ".pulumi/backups/xwmooc/dev");
+  rmSync(state);
+  await expect(pulumi("preview")).rejects.toThrow("no stack named");
+  const newest =
+    readdirSync(copies)
+      .filter((file) => file.endsWith(".json"))
+      .sort()
+      .at(-1) ?? "";
+  copyFileSync(join(copies, newest), state);
+  await pulumi("refresh", "--yes");
   await pulumi("preview", "--expect-no-changes");
 });
 
