@@ -234,6 +234,8 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
     await ok("npm", ["run", "--silent", "pulumi", "--", ...args], secret);
   };
   const [first, second] = [await portal.createCredential("runbook-1"), await portal.createCredential("runbook-2")];
+  const before = join(scratch, "before.yaml");
+  copyFileSync(FILE, before);
   try {
     edit((config) => {
       const { authUrl = "", region = "" } = config["xwmooc:compute"];
@@ -246,7 +248,7 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
     await pulumi("preview");
     expect(await pulumi("up", "--yes")).not.toMatch(/\b(created|replaced|deleted)\b/);
   } finally {
-    copyFileSync(join(scratch, "dev.yaml"), FILE);
+    copyFileSync(before, FILE);
     await pulumi("up", "--yes");
     await portal.deleteCredential(second.id);
   }
