@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -233,7 +234,9 @@ it("the cloud's key is changed on the machine that runs Pulumi alone", async () 
     ];
     await ok("npm", ["run", "--silent", "pulumi", "--", ...args], secret);
   };
-  const [first, second] = [await portal.createCredential("runbook-1"), await portal.createCredential("runbook-2")];
+  // Names of their own: those of a run that was cut off are still there.
+  const create = () => portal.createCredential(`runbook-${randomUUID()}`);
+  const [first, second] = [await create(), await create()];
   const before = join(scratch, "before.yaml");
   copyFileSync(FILE, before);
   try {
