@@ -1,11 +1,11 @@
 // npm run ci:preview: what an update of the regions would do, in Markdown; in a workflow also where people read it.
 import { appendFileSync } from "node:fs";
 import { parseArguments, usageError } from "./lib/arguments";
-import { runMain, UserError } from "./lib/errors";
+import { runMain } from "./lib/errors";
 import { GitHub } from "./lib/github";
-import { Interrupted, listenForInterruption } from "./lib/interruption";
+import { listenForInterruption } from "./lib/interruption";
 import { ROOT } from "./lib/paths";
-import { type Preview, preview } from "./lib/preview/preview";
+import { isFailure, type Preview, preview } from "./lib/preview/preview";
 import { failureReportOf } from "./lib/preview/report";
 import { Lane } from "./lib/progress";
 import { stacksWithFile } from "./lib/regionFile";
@@ -63,7 +63,7 @@ async function previewOf(name: string, refresh: boolean): Promise<Preview> {
   try {
     return await preview(await stackNamed(name), { refresh });
   } catch (error) {
-    if (!(error instanceof UserError) || error instanceof Interrupted) throw error;
+    if (!isFailure(error)) throw error;
     return { report: failureReportOf(name, error.message), succeeded: false, hasChanges: false };
   }
 }

@@ -3,6 +3,7 @@ import { parseArguments, usageError } from "./lib/arguments";
 import { accountPath, newHash, newPassword } from "./lib/authorAccount";
 import { changeConfig } from "./lib/configChange";
 import { runMain, UserError } from "./lib/errors";
+import { listenForInterruption } from "./lib/interruption";
 import { DEV } from "./lib/stack";
 import { loadStackConfig } from "./lib/stackConfig";
 import { stackNamed } from "./lib/toolchain";
@@ -19,6 +20,7 @@ runMain(async () => {
   if (name === undefined) throw usageError("NAME is needed.", USAGE);
   if (more.length > 0) throw usageError(`"${more[0]}" is too much.`, USAGE);
 
+  listenForInterruption();
   const stack = await stackNamed(values.stack);
   const names = (await loadStackConfig(stack)).uploadGateway?.accounts.map((account) => account.name) ?? [];
   if (!names.includes(name)) {

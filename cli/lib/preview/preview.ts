@@ -43,8 +43,8 @@ export async function preview(
   };
 }
 
-/** Whether the preview failed, rather than was stopped. */
-function isFailure(error: unknown): error is UserError {
+/** Whether a preview failed, rather than was stopped. */
+export function isFailure(error: unknown): error is UserError {
   return error instanceof UserError && !(error instanceof Interrupted);
 }
 
